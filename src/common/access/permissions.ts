@@ -1,0 +1,42 @@
+/** Everything that can be allowed or refused, as `<resource>:<action>`. */
+export const permissions = [
+  'workspace:read',
+  'user:read',
+  'user:manage',
+  'api-key:read',
+  'api-key:manage',
+  'model:read',
+  'model:write',
+  'model:promote',
+  'artifact:write',
+  'inference:predict',
+  'inference:submit',
+  'inference:read',
+  'executor:read',
+  'audit:read',
+] as const;
+
+export type Permission = (typeof permissions)[number];
+
+export const roles = ['ADMIN', 'ENGINEER', 'SERVICE', 'AUDITOR', 'VIEWER'] as const;
+
+export type Role = (typeof roles)[number];
+
+const viewer: readonly Permission[] = ['workspace:read', 'model:read', 'inference:read', 'executor:read'];
+
+/** The permissions that each role stands for. */
+export const permissionsOfRole: Readonly<Record<Role, readonly Permission[]>> = {
+  ADMIN: permissions,
+  ENGINEER: [
+    ...viewer,
+    'api-key:read',
+    'model:write',
+    'model:promote',
+    'artifact:write',
+    'inference:predict',
+    'inference:submit',
+  ],
+  SERVICE: ['workspace:read', 'model:read', 'inference:predict', 'inference:submit', 'inference:read'],
+  AUDITOR: [...viewer, 'user:read', 'api-key:read', 'audit:read'],
+  VIEWER: viewer,
+};

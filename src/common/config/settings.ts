@@ -1,0 +1,227 @@
+import { availableParallelism, homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+const wholeNumber = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum);
+const port = () => wholeNumber(0, 65_535);
+const milliseconds = (minimum: number, maximum = 24 * 3_600_000) => wholeNumber(minimum, maximum);
+const flag = () => z.enum(['true', 'false']).transform((text) => text === 'true');
+const commaList = () =>
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+const urlOf = (...schemes: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol), {
+    message: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  });
+
+/** Where state lives when `NESTOR_HOME` is not set. As root it is a folder that the database's own user can reach. */
+export function defaultHome(): string {
+  return process.getuid?.() === 0 ? '/var/lib/nestor' : join(homedir(), '.nestor');
+}
+
+/**
+ * Every setting of Nestor, read from environment variables of the same names. `describe` is what
+ * `docs/configuration.md` says of it; a test holds the two together.
+ */
+export const settingsSchema = z.object({
+  NESTOR_HOME: z
+    .string()
+    .min(1)
+    .default(defaultHome)
+    .describe('Folder that holds all state. Default: `~/.nestor`, or `/var/lib/nestor` as root.'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address the public and management ports listen on.'),
+  PORT: port().default(3000).describe('Public port of the api: GraphQL and REST.'),
+  MANAGEMENT_PORT: port().default(9464).describe('Port of the api for `/metrics` and `/health/*`.'),
+  WORKER_MANAGEMENT_PORT: port().default(9465).describe('Port of the worker for `/metrics` and `/health/*`.'),
+  NESTOR_PUBLIC_URL: urlOf('http:', 'https:')
+    .optional()
+    .describe('URL under which clients reach the api, where it is not `http://HOST:PORT`.'),
+  NESTOR_TRUST_PROXY: flag()
+    .default(false)
+    .describe('Take the client address from `X-Forwarded-For`. Only behind a proxy that sets it.'),
+  NESTOR_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+
+  DATABASE_URL: urlOf('postgres:', 'postgresql:')
+    .optional()
+    .describe('PostgreSQL to use instead of the embedded one. The api and worker require it; `npm start` provides it.'),
+  DATABASE_POOL_SIZE: wholeNumber(2, 500).default(10).describe('Connections that each process keeps to PostgreSQL.'),
+  REDIS_URL: urlOf('redis:', 'rediss:')
+    .optional()
+    .describe('Redis for queues, notifications and rate limits. Without it PostgreSQL does all three.'),
+
+  NESTOR_SECRET: z
+    .string()
+    .min(32)
+    .optional()
+    .describe(
+      'Secret from which signing keys are derived, at least 32 characters. Default: made once, kept in `NESTOR_HOME/secret`.',
+    ),
+  NESTOR_ADMIN_EMAIL: z.email().default('admin@nestor.local').describe('E-mail of the first administrator.'),
+  NESTOR_ACCESS_TOKEN_SECONDS: wholeNumber(30, 86_400)
+    .default(900)
+    .describe('Lifetime of an access token, in seconds.'),
+  NESTOR_REFRESH_TOKEN_SECONDS: wholeNumber(60, 365 * 86_400)
+    .default(30 * 86_400)
+    .describe('Lifetime of a refresh token, in seconds.'),
+  NESTOR_CREDENTIAL_CACHE_MS: milliseconds(0, 60_000)
+    .default(5_000)
+    .describe('How long a verified key or token is trusted without asking the database: the bound on a revocation.'),
+  NESTOR_SIGN_IN_LIMIT: wholeNumber(1, 10_000)
+    .default(10)
+    .describe('Sign-in attempts allowed per account, and ten times that per address, in each window.'),
+  NESTOR_SIGN_IN_WINDOW_SECONDS: wholeNumber(1, 86_400)
+    .default(300)
+    .describe('Length of the sign-in window, in seconds.'),
+
+  NESTOR_ARTIFACT_MAX_BYTES: wholeNumber(1, 1024 * GIB)
+    .default(16 * GIB)
+    .describe('Largest artifact that can be uploaded, in bytes.'),
+  NESTOR_MODEL_MAX_BYTES: wholeNumber(1, 2 * GIB - 1)
+    .default(2 * GIB - 1)
+    .describe('Largest ONNX model that can be registered, in bytes. Protobuf itself ends below 2 GiB.'),
+  NESTOR_MODEL_MAX_NODES: wholeNumber(1, 10_000_000)
+    .default(200_000)
+    .describe('Most graph nodes of a model, subgraphs included.'),
+  NESTOR_MODEL_CACHE_MAX_BYTES: wholeNumber(1, 1024 * GIB)
+    .default(8 * GIB)
+    .describe('Disk that a worker spends on its cache of model files, in bytes.'),
+
+  NESTOR_BODY_MAX_BYTES: wholeNumber(KIB, 1 * GIB)
+    .default(32 * MIB)
+    .describe('Largest GraphQL request body, in bytes.'),
+  NESTOR_JSON_TENSOR_MAX_ELEMENTS: wholeNumber(1, 100_000_000)
+    .default(65_536)
+    .describe('Most elements of one tensor given as JSON numbers; larger ones go as base64.'),
+  NESTOR_GRAPHQL_MAX_DEPTH: wholeNumber(3, 100).default(14).describe('Deepest nesting of a GraphQL operation.'),
+  NESTOR_GRAPHQL_MAX_TOKENS: wholeNumber(100, 100_000).default(4_000).describe('Most tokens of a GraphQL document.'),
+  NESTOR_GRAPHQL_MAX_ALIASES: wholeNumber(1, 10_000)
+    .default(100)
+    .describe('Most aliases of a GraphQL operation, fragments expanded.'),
+  NESTOR_GRAPHQL_MAX_FIELDS: wholeNumber(10, 100_000)
+    .default(1_000)
+    .describe('Most fields of a GraphQL operation, fragments expanded.'),
+  NESTOR_GRAPHQL_MAX_ROOT_FIELDS: wholeNumber(1, 1_000)
+    .default(50)
+    .describe('Most root fields of a GraphQL operation.'),
+  NESTOR_PAGE_MAX_SIZE: wholeNumber(1, 10_000).default(200).describe('Most rows of one page of a list.'),
+  NESTOR_CORS_ORIGINS: commaList()
+    .default([])
+    .describe('Origins allowed to call from a browser, comma-separated, such as `https://studio.apollographql.com`.'),
+  NESTOR_INTROSPECTION: flag().default(true).describe('Whether the GraphQL schema can be introspected.'),
+  NESTOR_EXPLORER: flag().default(true).describe('Whether a browser at `/graphql` gets the explorer.'),
+  APOLLO_KEY: z.string().min(1).optional().describe('Apollo Studio key; when set, usage is reported there.'),
+  APOLLO_GRAPH_REF: z.string().min(1).optional().describe('Apollo Studio graph, such as `nestor@current`.'),
+
+  NESTOR_EXECUTORS: wholeNumber(0, 1_024)
+    .default(() => Math.max(1, Math.min(4, availableParallelism() - 1)))
+    .describe('Executor processes of a worker. Default: cores − 1, at least 1, at most 4.'),
+  NESTOR_DEVICES: commaList()
+    .pipe(z.array(z.string().regex(/^(cpu|cuda:\d{1,2})$/, 'each device is `cpu` or `cuda:0`, `cuda:1`, …')).min(1))
+    .default(['cpu'])
+    .describe('Devices of the executors, comma-separated and dealt out in turn: `cpu`, `cuda:0`, …'),
+  NESTOR_EXECUTOR_MEMORY_BYTES: wholeNumber(256 * MIB, 1024 * GIB)
+    .default(4 * GIB)
+    .describe('Memory that one executor may hold; above it is refused by the system or the process is killed.'),
+  NESTOR_EXECUTOR_CACHE_BYTES: wholeNumber(1 * MIB, 1024 * GIB)
+    .default(1 * GIB)
+    .describe('Bytes of model files that one executor keeps loaded; the least recently used model leaves first.'),
+  NESTOR_EXECUTOR_RUN_TIMEOUT_MS: milliseconds(100)
+    .default(60_000)
+    .describe('Longest an executor may be busy with one load or run before it is killed, in milliseconds.'),
+  NESTOR_EXECUTOR_BATCH_MS: milliseconds(1, 60_000)
+    .default(50)
+    .describe('Time that one batch may take, by what was learned of the model, in milliseconds.'),
+  NESTOR_EXECUTOR_MAX_BATCH_ROWS: wholeNumber(1, 65_536).default(256).describe('Most rows of one batch.'),
+  NESTOR_EXECUTOR_MAX_LOADS: wholeNumber(1, 1_000_000)
+    .default(500)
+    .describe('Model loads after which an executor is replaced by a fresh process.'),
+  NESTOR_EXECUTOR_THREADS: wholeNumber(1, 256).default(1).describe('Threads of one model run (intra-op).'),
+
+  NESTOR_PREDICT_CONCURRENCY: wholeNumber(1, 100_000)
+    .default(100)
+    .describe('Predictions that one api process works on at once; more are refused with `OVERLOADED`.'),
+  NESTOR_PREDICT_TIMEOUT_MS: milliseconds(1)
+    .default(30_000)
+    .describe('Deadline of a prediction that names none, in milliseconds.'),
+  NESTOR_PREDICT_MAX_TIMEOUT_MS: milliseconds(1)
+    .default(300_000)
+    .describe('Longest deadline a caller may ask for, in milliseconds.'),
+  NESTOR_SHUTDOWN_TIMEOUT_MS: milliseconds(100, 600_000)
+    .default(10_000)
+    .describe('How long work in flight may finish after a stop was asked for, in milliseconds.'),
+
+  NESTOR_JOB_CONCURRENCY: wholeNumber(1, 10_000)
+    .default(64)
+    .describe('Inference jobs that one worker process works on at once.'),
+  NESTOR_JOB_ATTEMPTS: wholeNumber(1, 100).default(5).describe('Attempts of a queued inference before it is DEAD.'),
+  NESTOR_JOB_BACKOFF_MS: milliseconds(1, 3_600_000)
+    .default(1_000)
+    .describe('Wait before the second attempt, in milliseconds; doubled each time, with jitter.'),
+  NESTOR_JOB_SWEEP_MS: milliseconds(100)
+    .default(10_000)
+    .describe('How often jobs that no queue knows are looked for, in milliseconds.'),
+  NESTOR_JOB_RETENTION_DAYS: wholeNumber(1, 36_500).default(30).describe('Days after which ended jobs are deleted.'),
+
+  NESTOR_AUDIT_BUFFER: wholeNumber(1, 10_000_000)
+    .default(10_000)
+    .describe('Prediction events that may wait to be written; when full, predictions are refused.'),
+});
+
+/** The settings of one process, validated. */
+export type Settings = Readonly<z.output<typeof settingsSchema>>;
+export type SettingName = keyof z.input<typeof settingsSchema>;
+
+/** Settings whose values must not be repeated in a message or a log. */
+const confidential: ReadonlySet<string> = new Set<SettingName>([
+  'NESTOR_SECRET',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'APOLLO_KEY',
+]);
+
+/** All that is wrong with the environment, one line for each setting. */
+export class SettingsError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/**
+ * Reads the settings from environment variables. An empty variable counts as not set.
+ * @throws {SettingsError} with every problem at once.
+ */
+export function loadSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = settingsSchema.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => {
+        const name = String(issue.path[0]);
+        return `${name}: ${issue.message}${confidential.has(name) ? '' : ` (it is ${JSON.stringify(given[name])})`}`;
+      });
+  problems.push(...unknownSettings(given));
+  if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
+  return parsed.data;
+}
+
+/** A misspelt `NESTOR_…` variable would otherwise be ignored in silence. */
+function unknownSettings(given: Readonly<Record<string, unknown>>): string[] {
+  const known = new Set(Object.keys(settingsSchema.shape));
+  return Object.keys(given)
+    .filter((name) => name.startsWith('NESTOR_') && !known.has(name))
+    .map((name) => `${name}: there is no such setting; docs/configuration.md lists them all`);
+}

@@ -1,0 +1,71 @@
+/**
+ * Every error a client can meet: its code, its HTTP status and what it means. `docs/errors.md` documents the
+ * same codes; a test holds both together in both directions. What is not in this table never reaches a client.
+ */
+export const errorTable = {
+  // Requests
+  BAD_REQUEST: { status: 400, meaning: 'The request is malformed or breaks a rule of the protocol.' },
+  INVALID_INPUT: { status: 400, meaning: 'An argument is missing, malformed or out of its range.' },
+  INVALID_CURSOR: { status: 400, meaning: 'The `after` cursor was not issued by this list.' },
+  PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body is larger than the configured limit.' },
+  OPERATION_TOO_COMPLEX: {
+    status: 400,
+    meaning: 'The GraphQL operation exceeds a limit on depth, aliases, fields or tokens.',
+  },
+  NOT_FOUND: { status: 404, meaning: 'No such resource in this workspace, or no such route.' },
+  METHOD_NOT_ALLOWED: { status: 405, meaning: 'The route does not take this HTTP method.' },
+  ALREADY_EXISTS: { status: 409, meaning: 'A resource with this name exists already.' },
+  CONFLICT: { status: 409, meaning: 'The resource is in a state that does not allow this.' },
+  IDEMPOTENCY_MISMATCH: { status: 422, meaning: 'The idempotency key was used before with another payload.' },
+  CANCELLED: { status: 499, meaning: 'The caller went away or cancelled before the work was done.' },
+  // Access
+  UNAUTHENTICATED: { status: 401, meaning: 'No credentials, or ones that are unknown, expired, revoked or disabled.' },
+  INVALID_CREDENTIALS: { status: 401, meaning: 'E-mail and password do not match an active account.' },
+  FORBIDDEN: { status: 403, meaning: 'The credentials lack the permission this needs.' },
+  CROSS_SITE_REQUEST: { status: 403, meaning: 'A browser sent this from another site that is not allowed to.' },
+  RATE_LIMITED: { status: 429, meaning: 'Too many attempts; `retryAfterMs` says when to try again.' },
+  // Artifacts and models
+  ARTIFACT_NOT_FOUND: { status: 404, meaning: 'No artifact with this digest was uploaded to this workspace.' },
+  ARTIFACT_TOO_LARGE: { status: 413, meaning: 'The artifact is larger than the configured limit.' },
+  ARTIFACT_CORRUPT: { status: 500, meaning: 'The stored bytes no longer match their digest.' },
+  DIGEST_MISMATCH: { status: 400, meaning: 'The uploaded bytes do not match the digest that the client announced.' },
+  STORAGE_FULL: { status: 507, meaning: 'The artifact store has no room left.' },
+  MODEL_NOT_ONNX: { status: 400, meaning: 'The artifact is not a well-formed ONNX model.' },
+  MODEL_EXTERNAL_DATA: { status: 400, meaning: 'The model keeps tensors outside of its file, which is refused.' },
+  MODEL_UNKNOWN_DOMAIN: { status: 400, meaning: 'The model uses operators of a domain that is not supported.' },
+  MODEL_TOO_LARGE: { status: 413, meaning: 'The model file is larger than the configured limit.' },
+  MODEL_LIMIT_EXCEEDED: {
+    status: 400,
+    meaning: 'The model has too many nodes, nests too deeply, or claims sizes it does not have.',
+  },
+  MODEL_LOAD_FAILED: { status: 422, meaning: 'ONNX Runtime could not load the model within its limits.' },
+  MODEL_UNSUPPORTED: {
+    status: 422,
+    meaning: 'The model has inputs or outputs of a kind that cannot be served, such as sequences or maps.',
+  },
+  MODEL_NOT_FOUND: { status: 404, meaning: 'No such registered model, version or alias in this workspace.' },
+  MODEL_NOT_READY: { status: 409, meaning: 'The model has no version that can be served.' },
+  // Inference
+  INVALID_TENSOR: {
+    status: 400,
+    meaning: "A tensor's name, datatype, shape or data does not fit the model's signature.",
+  },
+  INVALID_RECORD: { status: 400, meaning: "A record's fields do not fit the model's input columns." },
+  TENSOR_TOO_LARGE: { status: 413, meaning: 'A tensor has too many elements for JSON; send it as base64.' },
+  OVERLOADED: { status: 503, meaning: 'All places for predictions are taken; `retryAfterMs` says when to try again.' },
+  DEADLINE_EXCEEDED: { status: 504, meaning: 'The deadline passed before the answer was there.' },
+  EXECUTORS_UNAVAILABLE: { status: 503, meaning: 'No executor is ready; `retryAfterMs` says when to try again.' },
+  EXECUTOR_LOST: { status: 503, meaning: 'The executor ended while it worked on this request.' },
+  MODEL_RUN_FAILED: { status: 422, meaning: 'ONNX Runtime refused this input or failed while running the model.' },
+  MODEL_QUARANTINED: { status: 503, meaning: 'The model crashed or hung executors and is not served for a while.' },
+  // Operation
+  AUDIT_UNAVAILABLE: { status: 503, meaning: 'The audit trail cannot be written, so the work is refused.' },
+  SERVICE_UNAVAILABLE: {
+    status: 503,
+    meaning: 'A part that this needs, such as the database, is not reachable; try again.',
+  },
+  SHUTTING_DOWN: { status: 503, meaning: 'This process is stopping; try again at another one.' },
+  INTERNAL_SERVER_ERROR: { status: 500, meaning: 'Something failed inside; `errorId` finds it in the log.' },
+} as const satisfies Record<string, { status: number; meaning: string }>;
+
+export type ErrorCode = keyof typeof errorTable;

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { HttpException } from '@nestjs/common';
+import { CodedError } from './coded-error.js';
+import { type ErrorCode, errorTable } from './error-table.js';
+
+/** What a client gets to see of an error. */
+export interface PublicError {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly message: string;
+  readonly retryAfterMs?: number | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** Set where the cause is not told; the log has the same id beside the cause. */
+  readonly errorId?: string;
+}
+
+const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'BAD_REQUEST',
+  429: 'RATE_LIMITED',
+};
+
+/** Errors of PostgreSQL and of sockets that say "not reachable just now". Class 57P and 08: connection and shutdown. */
+const outage = /^(57P0[123]|08\d{3}|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+
+/**
+ * Turns whatever was thrown into what a client may see. Only coded errors and the framework's own refusals of a
+ * malformed request speak for themselves; all else becomes `INTERNAL_SERVER_ERROR` with an id that `report` logs.
+ */
+export function toPublicError(thrown: unknown, report: (errorId: string, thrown: unknown) => void): PublicError {
+  if (thrown instanceof CodedError) {
+    return {
+      code: thrown.code,
+      status: thrown.status,
+      message: thrown.message,
+      retryAfterMs: thrown.retryAfterMs,
+      details: thrown.details,
+    };
+  }
+  const status = refusalStatus(thrown);
+  const code = status === undefined ? undefined : codeOfStatus[status];
+  if (status !== undefined && code !== undefined && thrown instanceof Error) {
+    return { code, status, message: thrown.message };
+  }
+  const errorId = randomUUID();
+  report(errorId, thrown);
+  if (isOutage(thrown)) {
+    const { status: outageStatus } = errorTable.SERVICE_UNAVAILABLE;
+    const message = 'A part that this needs is not reachable at the moment. Try again shortly.';
+    return { code: 'SERVICE_UNAVAILABLE', status: outageStatus, message, retryAfterMs: 1_000, errorId };
+  }
+  const message = `Something failed inside. The log has the cause under errorId ${errorId}.`;
+  return { code: 'INTERNAL_SERVER_ERROR', status: 500, message, errorId };
+}
+
+/** The status of an error by which Nest or Fastify refuses a request; both word those for clients. */
+function refusalStatus(thrown: unknown): number | undefined {
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  if (thrown instanceof Error && 'statusCode' in thrown && 'code' in thrown && String(thrown.code).startsWith('FST_')) {
+    return Number(thrown.statusCode);
+  }
+  return undefined;
+}
+
+function isOutage(thrown: unknown): boolean {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth += 1) {
+    const code = 'code' in error ? String(error.code) : '';
+    if (
+      outage.test(code) ||
+      /Connection terminated|Connection is closed|timeout exceeded when trying to connect/.test(error.message)
+    ) {
+      return true;
+    }
+    if (error instanceof AggregateError && error.errors.some(isOutage)) return true;
+  }
+  return false;
+}
