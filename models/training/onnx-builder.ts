@@ -1,4 +1,5 @@
 import onnxProto from 'onnx-proto';
+import type { Datatype } from '../../src/common/tensor/datatypes.js';
 
 /**
  * A small typed way to write ONNX graphs: plain functions that return protobuf messages, and `encodeModel`, which turns
@@ -18,24 +19,8 @@ const OPSET_VERSION = 17;
 const ML_OPSET_VERSION = 3;
 const IR_VERSION = 8;
 
-/** Element types by the names of the Open Inference Protocol, except that text is STRING as in ONNX. */
-export type ElementType =
-  | 'BOOL'
-  | 'INT8'
-  | 'INT16'
-  | 'INT32'
-  | 'INT64'
-  | 'UINT8'
-  | 'UINT16'
-  | 'UINT32'
-  | 'UINT64'
-  | 'FP16'
-  | 'FP32'
-  | 'FP64'
-  | 'STRING';
-
 const dataTypes = onnx.TensorProto.DataType;
-const ELEMENT_TYPE_CODES: Readonly<Record<ElementType, number>> = {
+const DATA_TYPE_CODES: Readonly<Record<Datatype, number>> = {
   BOOL: dataTypes.BOOL,
   INT8: dataTypes.INT8,
   INT16: dataTypes.INT16,
@@ -48,7 +33,7 @@ const ELEMENT_TYPE_CODES: Readonly<Record<ElementType, number>> = {
   FP16: dataTypes.FLOAT16,
   FP32: dataTypes.FLOAT,
   FP64: dataTypes.DOUBLE,
-  STRING: dataTypes.STRING,
+  BYTES: dataTypes.STRING,
 };
 
 /** How the values of a tensor are given: numbers for all types up to 53 bits, bigints for the 64-bit ones. */
@@ -58,44 +43,38 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
-/**
- * Writes values as `raw_data`: little-endian, row-major.
- * @throws TypeError for FP16 (no encoder) and STRING (has no raw form).
- */
-function rawBytes(elementType: ElementType, values: ArrayLike<ElementValue>): Uint8Array {
-  const numbers = (): Iterable<number> => Array.from(values, Number);
-  const bigints = (): Iterable<bigint> => Array.from(values, (value) => BigInt(value));
-  switch (elementType) {
+/** Values as `raw_data`: little-endian, row-major. FP16 is given as its bits; BYTES has no raw form. */
+function rawBytes(datatype: Exclude<Datatype, 'BYTES'>, values: ArrayLike<ElementValue>): Uint8Array {
+  if (datatype === 'INT64') return bytesOf(BigInt64Array.from(Array.from(values, (value) => BigInt(value))));
+  if (datatype === 'UINT64') return bytesOf(BigUint64Array.from(Array.from(values, (value) => BigInt(value))));
+  const numbers = Array.from(values, Number);
+  switch (datatype) {
     case 'BOOL':
     case 'UINT8':
-      return Uint8Array.from(numbers());
+      return Uint8Array.from(numbers);
     case 'INT8':
-      return bytesOf(Int8Array.from(numbers()));
+      return bytesOf(Int8Array.from(numbers));
     case 'INT16':
-      return bytesOf(Int16Array.from(numbers()));
+      return bytesOf(Int16Array.from(numbers));
     case 'INT32':
-      return bytesOf(Int32Array.from(numbers()));
-    case 'INT64':
-      return bytesOf(BigInt64Array.from(bigints()));
+      return bytesOf(Int32Array.from(numbers));
+    case 'FP16':
     case 'UINT16':
-      return bytesOf(Uint16Array.from(numbers()));
+      return bytesOf(Uint16Array.from(numbers));
     case 'UINT32':
-      return bytesOf(Uint32Array.from(numbers()));
-    case 'UINT64':
-      return bytesOf(BigUint64Array.from(bigints()));
+      return bytesOf(Uint32Array.from(numbers));
     case 'FP32':
-      return bytesOf(values instanceof Float32Array ? values : Float32Array.from(numbers()));
+      return bytesOf(Float32Array.from(numbers));
     case 'FP64':
-      return bytesOf(Float64Array.from(numbers()));
-    default:
-      throw new TypeError(`Values of type ${elementType} have no raw encoding here.`);
+      return bytesOf(Float64Array.from(numbers));
   }
+  return datatype satisfies never;
 }
 
 /** A constant tensor; as an initializer of a graph, `name` is the value that nodes refer to. */
 export function tensor(
   name: string,
-  elementType: ElementType,
+  datatype: Datatype,
   dims: readonly number[],
   values: ArrayLike<ElementValue>,
 ): OnnxTensor {
@@ -105,20 +84,20 @@ export function tensor(
       `Tensor "${name}" of shape [${dims.join(', ')}] needs ${elements} values, not ${values.length}.`,
     );
   }
-  const header = { name, dataType: ELEMENT_TYPE_CODES[elementType], dims: [...dims] };
-  if (elementType === 'STRING') {
+  const header = { name, dataType: DATA_TYPE_CODES[datatype], dims: [...dims] };
+  if (datatype === 'BYTES') {
     const stringData = Array.from(values, (value) => new TextEncoder().encode(String(value)));
     return onnx.TensorProto.create({ ...header, stringData });
   }
-  return onnx.TensorProto.create({ ...header, rawData: rawBytes(elementType, values) });
+  return onnx.TensorProto.create({ ...header, rawData: rawBytes(datatype, values) });
 }
 
 /** The declaration of an input, output or body value. A string as dimension is a free one of that name. */
-export function valueInfo(name: string, elementType: ElementType, shape: readonly (number | string)[]): OnnxValueInfo {
+export function valueInfo(name: string, datatype: Datatype, shape: readonly (number | string)[]): OnnxValueInfo {
   const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
   return onnx.ValueInfoProto.create({
     name,
-    type: { tensorType: { elemType: ELEMENT_TYPE_CODES[elementType], shape: { dim } } },
+    type: { tensorType: { elemType: DATA_TYPE_CODES[datatype], shape: { dim } } },
   });
 }
 

@@ -7,10 +7,10 @@ import {
   node,
   tensor,
   valueInfo,
-  type ElementType,
   type OnnxNode,
   type OnnxTensor,
 } from '../../../models/training/onnx-builder.js';
+import type { Datatype } from '../../../src/common/tensor/datatypes.js';
 import { SeededRandom } from '../../../models/training/random.js';
 
 /** The add/sub model of Triton's examples: INPUT0, INPUT1 INT32 [-1,16] → OUTPUT0 their sum, OUTPUT1 INPUT0 − INPUT1. */
@@ -103,15 +103,15 @@ export function heavyModel({ multiplications = 32, seed = 2 } = {}): Buffer {
   );
 }
 
-/** `input` [-1, columns] of any element type → the same as `output`. */
-export function identityModel(elementType: ElementType, columns = 4): Buffer {
+/** `input` [-1, columns] of any datatype → the same as `output`. */
+export function identityModel(datatype: Datatype, columns = 4): Buffer {
   const shape = ['batch', columns];
   return encodeModel(
     graph({
       name: 'identity',
       nodes: [node('Identity', ['input'], ['output'])],
-      inputs: [valueInfo('input', elementType, shape)],
-      outputs: [valueInfo('output', elementType, shape)],
+      inputs: [valueInfo('input', datatype, shape)],
+      outputs: [valueInfo('output', datatype, shape)],
     }),
   );
 }
