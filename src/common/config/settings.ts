@@ -103,7 +103,9 @@ export const settingsSchema = z.object({
   NESTOR_JSON_TENSOR_MAX_ELEMENTS: wholeNumber(1, 100_000_000)
     .default(65_536)
     .describe('Most elements of one tensor given as JSON numbers; larger ones go as base64.'),
-  NESTOR_GRAPHQL_MAX_DEPTH: wholeNumber(3, 100).default(14).describe('Deepest nesting of a GraphQL operation.'),
+  NESTOR_GRAPHQL_MAX_DEPTH: wholeNumber(3, 100)
+    .default(20)
+    .describe('Deepest nesting of a GraphQL operation; the introspection query needs 15.'),
   NESTOR_GRAPHQL_MAX_TOKENS: wholeNumber(100, 100_000).default(4_000).describe('Most tokens of a GraphQL document.'),
   NESTOR_GRAPHQL_MAX_ALIASES: wholeNumber(1, 10_000)
     .default(100)

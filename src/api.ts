@@ -1,0 +1,56 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Settings } from './common/config/settings.js';
+import { useBrowserSafety } from './common/http/browser-safety.js';
+import { serveExplorer } from './common/http/explorer.controller.js';
+import { drainOnClose, echoRequestId, httpAdapter } from './common/http/http-server.js';
+import { startManagement } from './common/http/management-server.js';
+import { registerStreamBodies } from './common/http/stream-bodies.js';
+import { HealthChecks } from './common/observability/health.js';
+import { NestLogger } from './common/observability/logger.js';
+import type { RunningProcess } from './common/process/run-process.js';
+
+/** The api's process: the public server and, beside it, the management server. */
+export interface RunningApi extends RunningProcess {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly managementUrl: string;
+}
+
+export async function startApi(settings: Settings, logger: Logger): Promise<RunningApi> {
+  const app = await createApi(settings, logger);
+  const drain = drainOnClose(app.getHttpAdapter().getInstance());
+  await app.listen(settings.PORT, settings.HOST);
+  const management = await startManagement(
+    app.get(HealthChecks),
+    { host: settings.HOST, port: settings.MANAGEMENT_PORT },
+    logger,
+  );
+  return {
+    app,
+    url: await app.getUrl(),
+    managementUrl: await management.getUrl(),
+    close: async () => {
+      drain.close();
+      await app.close();
+      await management.close();
+    },
+  };
+}
+
+/** The public application, wired and ready to listen. */
+export async function createApi(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(settings, logger),
+    httpAdapter(settings, logger),
+    { logger: new NestLogger(logger), abortOnError: false },
+  );
+  const fastify = app.getHttpAdapter().getInstance();
+  echoRequestId(fastify);
+  registerStreamBodies(fastify);
+  await useBrowserSafety(app, settings);
+  if (settings.NESTOR_EXPLORER) serveExplorer(fastify);
+  return app;
+}
