@@ -47,6 +47,7 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
 function rawBytes(datatype: Exclude<Datatype, 'BYTES'>, values: ArrayLike<ElementValue>): Uint8Array {
   if (datatype === 'INT64') return bytesOf(BigInt64Array.from(Array.from(values, (value) => BigInt(value))));
   if (datatype === 'UINT64') return bytesOf(BigUint64Array.from(Array.from(values, (value) => BigInt(value))));
+  if (datatype === 'FP32' && values instanceof Float32Array) return bytesOf(values);
   const numbers = Array.from(values, Number);
   switch (datatype) {
     case 'BOOL':
