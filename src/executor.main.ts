@@ -1,0 +1,3 @@
+import { runExecutorProcess } from './modules/inference/executor/executor-process.js';
+
+await runExecutorProcess(process);
