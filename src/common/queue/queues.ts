@@ -3,6 +3,10 @@ export const queueNames = ['inference'] as const;
 
 export type QueueName = (typeof queueNames)[number];
 
+/**
+ * How a queue carries. It remembers no job that has ended: the row in PostgreSQL is the record, and a job that is queued
+ * again must not be taken for one that the queue still knows.
+ */
 export interface QueueSettings {
   /** Name of the one job kind this queue carries. */
   readonly job: string;
@@ -10,9 +14,10 @@ export interface QueueSettings {
   readonly lockDurationMs: number;
   /** How often stalled jobs are looked for, in milliseconds. */
   readonly stalledIntervalMs: number;
-  /** How many ended jobs the queue remembers; the row in PostgreSQL is the record. */
-  readonly keepCompleted: number;
-  readonly keepFailed: number;
+  /** How often the queue itself hands a job out again whose worker is gone; what is beyond that the record's sweeper does. */
+  readonly maxStalledCount: number;
+  /** Wait before a worker asks again after the queue could not be reached, in milliseconds. */
+  readonly retryDelayMs: number;
 }
 
 export const queues: Readonly<Record<QueueName, QueueSettings>> = {
@@ -20,7 +25,7 @@ export const queues: Readonly<Record<QueueName, QueueSettings>> = {
     job: 'run-inference',
     lockDurationMs: 15_000,
     stalledIntervalMs: 5_000,
-    keepCompleted: 1_000,
-    keepFailed: 1_000,
+    maxStalledCount: 3,
+    retryDelayMs: 1_000,
   },
 };

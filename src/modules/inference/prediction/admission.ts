@@ -1,0 +1,67 @@
+import { CodedError } from '../../../common/errors/coded-error.js';
+
+/** Weight of the newest latency in the running mean. */
+const NEWEST_WEIGHT = 0.1;
+/** Bounds of the hint when to try again, in milliseconds. */
+const MIN_RETRY_MS = 20;
+const MAX_RETRY_MS = 10_000;
+
+/**
+ * Lets so many predictions in at a time and refuses the rest at once: a queue in front of a busy model only makes every
+ * answer late.
+ */
+export class Admission {
+  private inFlightCount = 0;
+  private latencyMs = MIN_RETRY_MS;
+  private isClosed = false;
+  private onIdle: (() => void) | undefined;
+
+  /** @param places most predictions at a time. */
+  constructor(private readonly places: number) {}
+
+  get inFlight(): number {
+    return this.inFlightCount;
+  }
+
+  /**
+   * Takes a place, or refuses.
+   * @throws {CodedError} OVERLOADED with the time after which one is likely to be free; SHUTTING_DOWN.
+   */
+  enter(): void {
+    if (this.isClosed) {
+      throw new CodedError('SHUTTING_DOWN', 'This process is stopping. Try again at another one.', {
+        retryAfterMs: 1_000,
+      });
+    }
+    if (this.inFlightCount >= this.places) {
+      throw new CodedError('OVERLOADED', `All ${this.places} places for predictions are taken. Try again shortly.`, {
+        retryAfterMs: this.retryAfterMs,
+      });
+    }
+    this.inFlightCount += 1;
+  }
+
+  /** Gives the place back. @param elapsedMs how long it was held. */
+  leave(elapsedMs: number): void {
+    this.inFlightCount -= 1;
+    this.latencyMs += (elapsedMs - this.latencyMs) * NEWEST_WEIGHT;
+    if (this.inFlightCount === 0) this.onIdle?.();
+  }
+
+  /** Lets nobody in any more and waits until everybody has left, `timeoutMs` at most. */
+  async close(timeoutMs: number): Promise<void> {
+    this.isClosed = true;
+    if (this.inFlightCount === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private get retryAfterMs(): number {
+    return Math.round(Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, this.latencyMs)));
+  }
+}

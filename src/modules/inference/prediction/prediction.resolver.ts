@@ -1,0 +1,26 @@
+import { Args, Query, Resolver } from '@nestjs/graphql';
+import { Context, RequirePermission } from '../../../common/access/access.decorators.js';
+import type { ActorContext } from '../../../common/access/actor.js';
+import { Caller, ClientGone } from './client-gone.js';
+import { PredictInput } from './dto/predict.input.js';
+import { Prediction } from './dto/prediction.type.js';
+import { PredictionService } from './prediction.service.js';
+
+@Resolver(() => Prediction)
+export class PredictionResolver {
+  constructor(private readonly predictions: PredictionService) {}
+
+  @RequirePermission('inference:predict')
+  @Query(() => Prediction, { description: 'Runs a model on tensors or records and answers at once.' })
+  async predict(
+    @Context() context: ActorContext,
+    @Caller() caller: ClientGone,
+    @Args('input', { description: 'What to predict, with which model.' }) input: PredictInput,
+  ): Promise<Prediction> {
+    try {
+      return await this.predictions.predict(context, input, caller.signal);
+    } finally {
+      caller.release();
+    }
+  }
+}

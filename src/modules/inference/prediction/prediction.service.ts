@@ -1,0 +1,141 @@
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import type { ActorContext } from '../../../common/access/actor.js';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
+import { CodedError } from '../../../common/errors/coded-error.js';
+import type { ErrorCode } from '../../../common/errors/error-table.js';
+import { hexOfDigest } from '../../../common/storage/digest.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
+import type { ServableVersion } from '../../registry/snapshot/servable-version.js';
+import { ExecutorClient, type InferenceResult } from '../client/executor-client.js';
+import { InferenceMetrics } from '../metrics/inference-metrics.js';
+import { Admission } from './admission.js';
+import type { Prediction } from './dto/prediction.type.js';
+import { predictionLimits } from './prediction-limits.js';
+import { presentPrediction } from './present-prediction.js';
+import {
+  checkRequest,
+  isGiven,
+  type PredictionLimits,
+  type PredictionRequest,
+  readInputs,
+  readOutputNames,
+  rowsOf,
+} from './request.rules.js';
+
+/** Refusals before any work: they are counted, but are no prediction that the audit trail would have to tell of. */
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['OVERLOADED', 'SHUTTING_DOWN', 'AUDIT_UNAVAILABLE']);
+
+/** Predictions that are answered at once: admitted, checked, run on an executor, told to the audit trail. */
+@Injectable()
+export class PredictionService implements BeforeApplicationShutdown {
+  private readonly admission: Admission;
+  private readonly limits: PredictionLimits;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly registry: RegistrySnapshot,
+    private readonly executors: ExecutorClient,
+    private readonly audit: AuditTrail,
+    private readonly metrics: InferenceMetrics,
+  ) {
+    this.admission = new Admission(settings.NESTOR_PREDICT_CONCURRENCY);
+    this.limits = predictionLimits(settings);
+  }
+
+  /** Predictions in flight finish. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.admission.close(this.settings.NESTOR_SHUTDOWN_TIMEOUT_MS);
+  }
+
+  /**
+   * @param signal gives the prediction up, because the client left.
+   * @throws {CodedError} OVERLOADED, SHUTTING_DOWN, AUDIT_UNAVAILABLE, INVALID_INPUT, INVALID_TENSOR, INVALID_RECORD,
+   * TENSOR_TOO_LARGE, MODEL_NOT_FOUND, MODEL_NOT_READY, DEADLINE_EXCEEDED, and those of the executor.
+   */
+  async predict(context: ActorContext, request: PredictionRequest, signal?: AbortSignal): Promise<Prediction> {
+    const startedAt = performance.now();
+    let target: ServableVersion | null = null;
+    let isAdmitted = false;
+    try {
+      this.admission.enter();
+      isAdmitted = true;
+      this.metrics.started('predict');
+      this.audit.assertWritable();
+      const { timeoutMs } = checkRequest(request, this.limits);
+      const resolved = this.registry.resolve(context.actor.workspaceId, request);
+      target = resolved instanceof Promise ? await resolved : resolved;
+      const { prediction, result } = await this.run(context, request, target, startedAt + timeoutMs, signal);
+      this.record(context, target, null);
+      this.observe(target, null, startedAt, result);
+      return prediction;
+    } catch (error) {
+      const errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
+      this.observe(target, errorCode, startedAt, null);
+      if (!refusals.has(errorCode)) this.record(context, target, { errorCode, model: request.model });
+      throw error;
+    } finally {
+      if (isAdmitted) {
+        this.metrics.ended('predict');
+        this.admission.leave(performance.now() - startedAt);
+      }
+    }
+  }
+
+  private async run(
+    context: ActorContext,
+    request: PredictionRequest,
+    target: ServableVersion,
+    expiresAt: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ prediction: Prediction; result: InferenceResult }> {
+    const { maxJsonElements } = this.limits;
+    const tensors = readInputs(target, request, maxJsonElements);
+    const outputs = readOutputNames(target, request.outputs);
+    const deadlineMs = expiresAt - performance.now();
+    if (deadlineMs <= 0) {
+      throw new CodedError('DEADLINE_EXCEEDED', 'The deadline passed before the model could be run.');
+    }
+    const digest = hexOfDigest(target.digest);
+    const descriptor = { batchable: target.batchable };
+    const result = await this.executors.infer({ digest, descriptor, tensors, outputs, deadlineMs, signal });
+    const facts = {
+      requestId: request.requestId ?? context.requestId,
+      model: target.model,
+      version: target.version,
+      executor: result.executor,
+    };
+    const prediction = presentPrediction(facts, result, {
+      model: target,
+      encoding: request.encoding ?? null,
+      withRecords: isGiven(request.records),
+      rows: rowsOf(tensors),
+      maxJsonElements,
+    });
+    return { prediction, result };
+  }
+
+  private record(
+    context: ActorContext,
+    target: ServableVersion | null,
+    failure: { readonly errorCode: ErrorCode; readonly model: string } | null,
+  ): void {
+    this.audit.recordPrediction(context, {
+      action: 'inference.predict',
+      resourceType: target === null ? 'model' : 'model-version',
+      resourceId: target?.versionId ?? failure?.model ?? '',
+      ...(failure === null ? {} : { outcome: 'FAILURE', errorCode: failure.errorCode }),
+      ...(target === null ? {} : { detail: { model: target.model, version: target.version } }),
+    });
+  }
+
+  private observe(
+    target: ServableVersion | null,
+    errorCode: ErrorCode | null,
+    startedAt: number,
+    answer: InferenceResult | null,
+  ): void {
+    this.metrics.observe({ lane: 'predict', target, errorCode, elapsedMs: performance.now() - startedAt, answer });
+  }
+}

@@ -1,0 +1,97 @@
+import { CodedError } from '../../../common/errors/coded-error.js';
+import type { Tensor } from '../../../common/tensor/tensor.js';
+import type { ModelContract } from './model-contract.js';
+import { recordsToTensors } from './records.rules.js';
+import { readTensors, shorten } from './tensors.rules.js';
+
+/** How output tensors are written into the answer. */
+export const tensorEncodings = ['JSON', 'BASE64'] as const;
+export type TensorEncoding = (typeof tensorEncodings)[number];
+
+/** A request for a prediction as it came in: GraphQL proved the types of the named scalars, nothing else is proven. */
+export interface PredictionRequest {
+  readonly model: string;
+  readonly version?: number | null | undefined;
+  readonly alias?: string | null | undefined;
+  readonly inputs?: unknown;
+  readonly records?: unknown;
+  readonly outputs?: readonly string[] | null | undefined;
+  readonly encoding?: TensorEncoding | null | undefined;
+  readonly timeoutMs?: number | null | undefined;
+  readonly requestId?: string | null | undefined;
+}
+
+export interface PredictionLimits {
+  readonly maxJsonElements: number;
+  readonly defaultTimeoutMs: number;
+  readonly maxTimeoutMs: number;
+}
+
+const MAX_REQUEST_ID_LENGTH = 128;
+
+/** What does not depend on the model. @throws {CodedError} INVALID_INPUT. */
+export function checkRequest(request: PredictionRequest, limits: PredictionLimits): { timeoutMs: number } {
+  if (isGiven(request.version) && isGiven(request.alias)) {
+    throw new CodedError('INVALID_INPUT', 'version, alias: give one of them, or neither for the default version.');
+  }
+  if (isGiven(request.inputs) === isGiven(request.records)) {
+    throw new CodedError('INVALID_INPUT', 'inputs, records: give exactly one of them.');
+  }
+  if (isGiven(request.requestId)) checkKey('requestId', request.requestId, MAX_REQUEST_ID_LENGTH);
+  const timeoutMs = request.timeoutMs ?? limits.defaultTimeoutMs;
+  if (timeoutMs < 1 || timeoutMs > limits.maxTimeoutMs) {
+    throw new CodedError('INVALID_INPUT', `timeoutMs: is ${timeoutMs}; give 1 to ${limits.maxTimeoutMs} milliseconds.`);
+  }
+  return { timeoutMs };
+}
+
+/** @throws {CodedError} INVALID_INPUT unless it is a short text that a database can hold. */
+export function checkKey(name: string, text: string, maxLength: number): void {
+  if (text === '' || text.length > maxLength || /\p{Cc}/u.test(text)) {
+    throw new CodedError('INVALID_INPUT', `${name}: give 1 to ${maxLength} characters, without control characters.`);
+  }
+}
+
+/**
+ * The model's input tensors, of tensors or records.
+ * @throws {CodedError} INVALID_TENSOR, INVALID_RECORD, TENSOR_TOO_LARGE.
+ */
+export function readInputs(model: ModelContract, request: PredictionRequest, maxJsonElements: number): Tensor[] {
+  return isGiven(request.records)
+    ? recordsToTensors(model, request.records, maxJsonElements)
+    : readTensors(model.signature.inputs, request.inputs, maxJsonElements);
+}
+
+/**
+ * The names of the outputs that are wanted, or undefined for all.
+ * @throws {CodedError} INVALID_TENSOR for a name the model does not have, or one that is given twice.
+ */
+export function readOutputNames(
+  model: ModelContract,
+  names: readonly string[] | null | undefined,
+): string[] | undefined {
+  if (!isGiven(names)) return undefined;
+  const known = new Set(model.signature.outputs.map((output) => output.name));
+  const wanted = new Set<string>();
+  for (const name of names) {
+    if (!known.has(name)) {
+      throw new CodedError(
+        'INVALID_TENSOR',
+        `outputs: the model has no output ${JSON.stringify(shorten(name))}; it has ${[...known].join(', ')}.`,
+      );
+    }
+    if (wanted.has(name)) throw new CodedError('INVALID_TENSOR', `outputs: ${JSON.stringify(name)} is named twice.`);
+    wanted.add(name);
+  }
+  if (wanted.size === 0) throw new CodedError('INVALID_TENSOR', 'outputs: name at least one, or leave the list out.');
+  return [...wanted];
+}
+
+/** Number of rows that the inputs hold: their common first dimension, 1 where they have none. */
+export function rowsOf(tensors: readonly Tensor[]): number {
+  return tensors[0]?.shape[0] ?? 1;
+}
+
+export function isGiven<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
+}
