@@ -1,0 +1,47 @@
+import autocannon from 'autocannon';
+
+export interface Load {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly concurrency: number;
+  readonly seconds: number;
+  /** A part of every right answer. */
+  readonly expects: string;
+}
+
+export interface LoadResult {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Sends the same POST over and over (autocannon, closed loop). @throws when any answer was not the right one. */
+export async function httpLoad(load: Load): Promise<LoadResult> {
+  const result = await autocannon({
+    url: load.url,
+    method: 'POST',
+    connections: load.concurrency,
+    duration: load.seconds,
+    headers: { 'content-type': 'application/json', ...load.headers },
+    body: load.body,
+    verifyBody: (body) => String(body).includes(load.expects),
+  });
+  const wrong = result.non2xx + result.errors + result.mismatches;
+  if (wrong > 0) throw new Error(`${wrong} of ${result.requests.total} answers of ${load.url} were wrong`);
+  return { perSecond: result.requests.average, p50Ms: result.latency.p50, p99Ms: result.latency.p99 };
+}
+
+/** Takes turns between several loads, so that noise of the machine meets all alike; the median of the rounds counts. */
+export async function inTurns(loads: readonly Load[], rounds: number): Promise<LoadResult[]> {
+  const results: LoadResult[][] = loads.map(() => []);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, load] of loads.entries()) results[index]?.push(await httpLoad(load));
+  }
+  return results.map((ofLoad) => {
+    const ordered = ofLoad.sort((left, right) => left.perSecond - right.perSecond);
+    const median = ordered[Math.floor(ordered.length / 2)];
+    if (median === undefined) throw new Error('A load needs at least one round.');
+    return median;
+  });
+}
