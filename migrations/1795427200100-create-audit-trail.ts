@@ -1,0 +1,43 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateAuditTrail1795427200100 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`
+      CREATE TABLE audit_writers (
+        writer_id uuid CONSTRAINT audit_writers_pkey PRIMARY KEY,
+        process text NOT NULL,
+        started_at timestamptz(3) NOT NULL,
+        head_sequence bigint NOT NULL,
+        head_hash bytea NOT NULL
+      )`);
+    // detail is json, not jsonb: the very text that was hashed is kept.
+    await queryRunner.query(`
+      CREATE TABLE audit_events (
+        writer_id uuid NOT NULL,
+        sequence bigint NOT NULL,
+        id uuid NOT NULL,
+        occurred_at timestamptz(3) NOT NULL,
+        workspace_id uuid,
+        actor_kind text,
+        actor_id text,
+        actor_name text,
+        action text NOT NULL,
+        resource_type text NOT NULL,
+        resource_id text NOT NULL,
+        outcome text NOT NULL,
+        error_code text,
+        address text,
+        request_id text NOT NULL,
+        detail json,
+        previous_hash bytea NOT NULL,
+        hash bytea NOT NULL,
+        CONSTRAINT audit_events_pkey PRIMARY KEY (writer_id, sequence)
+      )`);
+    await queryRunner.query('CREATE INDEX audit_events_by_time ON audit_events (workspace_id, id)');
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('DROP TABLE audit_events');
+    await queryRunner.query('DROP TABLE audit_writers');
+  }
+}
