@@ -45,11 +45,15 @@ export function decodeCursor(cursor: string, length: number): Keyset {
   } catch {
     // Not JSON: refused below like any other cursor that this list did not make.
   }
-  throw new CodedError(
+  throw invalidCursor();
+}
+
+/** For lists that look closer at the values of a cursor. */
+export const invalidCursor = (): CodedError =>
+  new CodedError(
     'INVALID_CURSOR',
     'The `after` cursor was not issued by this list. Leave it out to start from the beginning.',
   );
-}
 
 const isKey = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
 

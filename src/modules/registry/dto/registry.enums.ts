@@ -1,0 +1,53 @@
+import { registerEnumType } from '@nestjs/graphql';
+import { type ModelOrderField as OrderField, modelOrderFields } from '../model-list.js';
+import { type Activation as ActivationName, activations } from '../model-metadata.js';
+import { type ModelStage as Stage, modelStages } from '../model-stage.js';
+
+/** The values of a list as the enum object that GraphQL takes. */
+const enumOf = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, name])) as { readonly [Key in Name]: Key };
+
+export const ModelStage: { readonly [Name in Stage]: Name } = enumOf(modelStages);
+export const Activation: { readonly [Name in ActivationName]: Name } = enumOf(activations);
+export const RegisteredModelOrderField: { readonly [Name in OrderField]: Name } = enumOf(modelOrderFields);
+export const OrderDirection = enumOf(['ASC', 'DESC']);
+
+registerEnumType(ModelStage, {
+  name: 'ModelStage',
+  description: 'Where a version stands in its life. Every stage may follow every other.',
+  valuesMap: {
+    NONE: { description: 'Registered, and nothing decided yet.' },
+    STAGING: { description: 'Being tried before production.' },
+    PRODUCTION: { description: 'What is served when a caller names neither version nor alias.' },
+    ARCHIVED: { description: 'Retired: served only to those who name its number or an alias of it.' },
+  },
+});
+
+registerEnumType(Activation, {
+  name: 'Activation',
+  description: 'What turns raw scores into probabilities.',
+  valuesMap: {
+    SOFTMAX: { description: 'Exponentials divided by their sum: one of several classes.' },
+    SIGMOID: { description: 'Logistic function of each score on its own.' },
+    NONE: { description: 'The scores are probabilities already.' },
+  },
+});
+
+registerEnumType(RegisteredModelOrderField, {
+  name: 'RegisteredModelOrderField',
+  description: 'What a list of registered models is ordered by.',
+  valuesMap: {
+    NAME: { description: 'Name, by bytes: capitals come before small letters.' },
+    CREATED_AT: { description: 'When the model was registered.' },
+    UPDATED_AT: { description: 'When the model or anything that belongs to it changed last.' },
+  },
+});
+
+registerEnumType(OrderDirection, {
+  name: 'OrderDirection',
+  description: 'Which end of an order comes first.',
+  valuesMap: {
+    ASC: { description: 'Smallest or oldest first.' },
+    DESC: { description: 'Largest or newest first.' },
+  },
+});

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import type { ActorContext } from '../../common/access/actor.js';
+import { LoaderKind, type LoaderScope, loadFrom } from '../../common/graphql/loaders.js';
+import type { ModelAliasEntity } from './entities/model-alias.entity.js';
+import type { ModelVersionEntity } from './entities/model-version.entity.js';
+import { ModelAliasRepository } from './model-alias.repository.js';
+import { ModelVersionRepository, type VersionRange } from './model-version.repository.js';
+import { RegisteredModelRepository } from './registered-model.repository.js';
+
+const names = new LoaderKind<string>();
+const aliases = new LoaderKind<ModelAliasEntity[]>();
+const latest = new LoaderKind<ModelVersionEntity[]>();
+const versions = new LoaderKind<ModelVersionEntity[]>();
+
+/** What belongs to models and versions, read for all rows of an operation at once. */
+@Injectable()
+export class RegistryLoaders {
+  constructor(
+    private readonly modelRepository: RegisteredModelRepository,
+    private readonly versionRepository: ModelVersionRepository,
+    private readonly aliasRepository: ModelAliasRepository,
+  ) {}
+
+  async nameOf(scope: LoaderScope, { actor }: ActorContext, modelId: string): Promise<string> {
+    const name = await loadFrom(scope, names, modelId, (ids) => this.modelRepository.names(actor.workspaceId, ids));
+    return name ?? '';
+  }
+
+  /** By name. */
+  async aliasesOf(scope: LoaderScope, { actor }: ActorContext, modelId: string): Promise<ModelAliasEntity[]> {
+    const found = await loadFrom(scope, aliases, modelId, (ids) =>
+      this.aliasRepository.ofModels(actor.workspaceId, ids),
+    );
+    return found ?? [];
+  }
+
+  /** The newest version of each stage that has one. */
+  async latestOf(scope: LoaderScope, { actor }: ActorContext, modelId: string): Promise<ModelVersionEntity[]> {
+    const found = await loadFrom(scope, latest, modelId, (ids) =>
+      this.versionRepository.latestByStage(actor.workspaceId, ids),
+    );
+    return found ?? [];
+  }
+
+  /** Newest first. One query for each different range that an operation asks for. */
+  async versionsOf(
+    scope: LoaderScope,
+    { actor }: ActorContext,
+    modelId: string,
+    range: VersionRange,
+  ): Promise<ModelVersionEntity[]> {
+    const variant = `${range.first} ${range.before} ${range.stage}`;
+    const readMany = (ids: readonly string[]) => this.versionRepository.ofModels(actor.workspaceId, ids, range);
+    return (await loadFrom(scope, versions, modelId, readMany, variant)) ?? [];
+  }
+}

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { ModelAliasEntity } from '../entities/model-alias.entity.js';
+import { ModelVersionEntity } from '../entities/model-version.entity.js';
+import { RegisteredModelEntity } from '../entities/registered-model.entity.js';
+import { buildCatalog, type Catalog, type CatalogVersion } from './catalog.rules.js';
+
+/** Reads all that serving needs of one workspace. */
+@Injectable()
+export class CatalogRepository {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** As of one moment: an alias never points at a version that is not there yet. */
+  async load(workspaceId: string): Promise<Catalog> {
+    return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
+      const models = await manager.find(RegisteredModelEntity, {
+        select: { id: true, name: true },
+        where: { workspaceId },
+      });
+      const aliases = await manager.find(ModelAliasEntity, {
+        select: { modelId: true, alias: true, version: true },
+        where: { workspaceId },
+      });
+      const names = new Map(models.map(({ id, name }) => [id, name]));
+      return buildCatalog(models, await this.versions(manager, workspaceId, names), aliases);
+    });
+  }
+
+  private async versions(
+    manager: EntityManager,
+    workspaceId: string,
+    names: ReadonlyMap<string, string>,
+  ): Promise<CatalogVersion[]> {
+    const versions = await manager.find(ModelVersionEntity, {
+      select: {
+        id: true,
+        modelId: true,
+        version: true,
+        digest: true,
+        sizeBytes: true,
+        stage: true,
+        signature: true,
+        batchable: true,
+        metadata: true,
+      },
+      where: { workspaceId },
+    });
+    return versions.map(({ id, modelId, version, digest, sizeBytes, stage, signature, batchable, metadata }) => ({
+      modelId,
+      model: names.get(modelId) ?? '',
+      version,
+      versionId: id,
+      digest,
+      sizeBytes,
+      signature,
+      batchable,
+      metadata,
+      stage,
+    }));
+  }
+}
