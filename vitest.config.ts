@@ -8,7 +8,7 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     include: ['src/**/*.spec.ts', 'models/**/*.spec.ts', 'test/**/*.spec.ts'],
-    globalSetup: [],
+    globalSetup: ['test/support/database.setup.ts', 'test/support/redis.setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
