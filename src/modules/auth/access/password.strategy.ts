@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { Strategy } from 'passport-local';
+import type { UserEntity } from '../entities/user.entity.js';
+import { PasswordHasher } from '../passwords/password-hasher.js';
+import { type Member, MemberRepository } from '../users/member.repository.js';
+
+/** An account whose password was right, with the workspaces it may enter; at least one. */
+export interface VerifiedAccount {
+  readonly user: UserEntity;
+  readonly memberships: readonly Member[];
+}
+
+/** Checks an e-mail and a password. */
+@Injectable()
+export class PasswordStrategy extends PassportStrategy(Strategy, 'password') {
+  constructor(
+    private readonly members: MemberRepository,
+    private readonly hasher: PasswordHasher,
+  ) {
+    super({ usernameField: 'email', passwordField: 'password', session: false });
+  }
+
+  /** Does the same work for unknown and disabled accounts as for others, and upgrades weak hashes. */
+  async validate(email: string, password: string): Promise<VerifiedAccount | null> {
+    const account = await this.members.findByEmail(email);
+    const matches = await this.hasher.verify(account?.user.passwordHash ?? null, password);
+    const memberships = account?.memberships.filter((membership) => membership.disabledAt === null) ?? [];
+    if (account === null || !matches || memberships.length === 0) return null;
+    const { user } = account;
+    if (this.hasher.isWeak(user.passwordHash)) {
+      await this.members.upgradePasswordHash(user.id, user.passwordHash, await this.hasher.hash(password));
+    }
+    return { user, memberships };
+  }
+}
