@@ -19,7 +19,7 @@ export function registerStreamBodies(fastify: FastifyInstance): void {
     const { raw } = request;
     if (raw.complete || raw.destroyed) return;
     raw.resume();
-    const close = setTimeout(() => raw.destroy(), LINGER_MS);
+    const close = setTimeout(() => raw.destroy(), LINGER_MS).unref();
     raw.once('close', () => clearTimeout(close));
   });
 }
