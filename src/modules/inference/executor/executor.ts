@@ -47,6 +47,8 @@ export class Executor {
   private readonly fetching = new Set<string>();
   private readonly fetched: FetchedModel[] = [];
   private readonly idleWaiters: (() => void)[] = [];
+  /** Runs before anything else is loaded, which might push it out unused. */
+  private justLoaded: string | undefined;
   private isTurning = false;
   private unanswered = 0;
   private loadCount = 0;
@@ -135,19 +137,22 @@ export class Executor {
       // Lets the event loop read everything that has arrived.
       await new Promise(setImmediate);
       this.queue.sweep(performance.now(), expire);
-      const next = this.fetched.shift();
+      const firstRun = this.takeBatch((digest) => digest === this.justLoaded);
+      this.justLoaded = undefined;
+      const next = firstRun === undefined ? this.fetched.shift() : undefined;
       if (next !== undefined) {
         await this.load(next);
         continue;
       }
-      const batch = this.queue.take(
-        (digest) => this.sessions.has(digest),
-        (request) => this.rowLimit(request),
-      );
+      const batch = firstRun ?? this.takeBatch((digest) => this.sessions.has(digest));
       if (batch === undefined) break;
       await this.run(batch);
     }
     this.isTurning = false;
+  }
+
+  private takeBatch(mayRun: (digest: string) => boolean): Batch | undefined {
+    return this.queue.take(mayRun, (request) => this.rowLimit(request));
   }
 
   private rowLimit({ digest, maxBatchRows = Infinity }: InferRequest): number {
@@ -169,6 +174,7 @@ export class Executor {
       await warmUp(session);
       this.sessions.add(digest, bytes.byteLength, session);
       this.fetching.delete(digest);
+      this.justLoaded = digest;
     } catch (error) {
       this.failModel(digest, error);
     }
