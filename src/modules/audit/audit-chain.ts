@@ -59,10 +59,7 @@ export class AuditChain {
    * @throws {ChainConflictError} when someone else changed the chain; it must not be used any more.
    */
   async append(database: SqlExecutor, records: readonly AuditRecord[]): Promise<ChainHead> {
-    const events = chainOnto(this.head, this.writerId, records);
-    const last = events.at(-1);
-    if (last === undefined) return this.head;
-    const next: ChainHead = { sequence: last.sequence, hash: last.hash };
+    const { head: next, eventsJson } = chainOnto(this.head, this.writerId, records);
     const [result] = await database.query<{ appended: number }[]>(appendStatement, [
       this.writerId,
       this.processName,
@@ -70,9 +67,9 @@ export class AuditChain {
       next.hash,
       this.head.sequence,
       this.head.hash,
-      JSON.stringify(events),
+      eventsJson,
     ]);
-    if (result?.appended === events.length) return next;
+    if (result?.appended === records.length) return next;
     // Nothing was written. An earlier attempt with the same events may have been, without our being told.
     const [stored] = await database.query<{ sequence: string; hash: string }[]>(headStatement, [this.writerId]);
     if (stored?.hash === next.hash && stored.sequence === String(next.sequence)) return next;
