@@ -35,7 +35,7 @@ export class EmbeddedPostgres {
     private readonly options: EmbeddedPostgresOptions,
     private readonly clusterOptions: ClusterOptions,
     private readonly cluster: Cluster,
-    private port: number,
+    private serverPort: number,
   ) {}
 
   /**
@@ -50,9 +50,13 @@ export class EmbeddedPostgres {
     const cluster = await ensureCluster(clusterOptions);
     const postgres = new EmbeddedPostgres(options, clusterOptions, cluster, await choosePort(options.preferredPort));
     await postgres.startServer(async () => {
-      postgres.port = await freePort();
+      postgres.serverPort = await freePort();
     });
     return postgres;
+  }
+
+  get port(): number {
+    return this.serverPort;
   }
 
   /** Whether this start made the database. */
@@ -81,7 +85,7 @@ export class EmbeddedPostgres {
   }
 
   private urlOf(database: string): string {
-    return `postgresql://${SUPERUSER}:${this.cluster.password}@127.0.0.1:${this.port}/${database}`;
+    return `postgresql://${SUPERUSER}:${this.cluster.password}@127.0.0.1:${this.serverPort}/${database}`;
   }
 
   private async startServer(onPortTaken: () => Promise<void>): Promise<void> {
@@ -96,7 +100,7 @@ export class EmbeddedPostgres {
         } else if (error instanceof PortTakenError && attempt < START_ATTEMPTS) {
           await onPortTaken();
         } else {
-          throw explain(error, this.port);
+          throw explain(error, this.serverPort);
         }
       }
     }
@@ -105,7 +109,7 @@ export class EmbeddedPostgres {
   private async attemptStart(): Promise<void> {
     await clearPostmaster(this.cluster.dataFolder);
     const { log, maxConnections } = this.options;
-    const { port } = this;
+    const port = this.serverPort;
     const { dataFolder } = this.cluster;
     this.server = await ServerProcess.spawn({ ...this.clusterOptions, dataFolder, port, log, maxConnections });
     await this.server.answers(this.urlOf('postgres'));

@@ -1,0 +1,84 @@
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadSettings, type Settings, SettingsError } from '../common/config/settings.js';
+import { Launcher } from './launcher.js';
+import { watchNpm } from './npm-parent.js';
+import { StartError } from './start-error.js';
+import { Terminal } from './terminal/terminal.js';
+
+const EXIT_CONFIGURATION = 78;
+/** npm hands a Ctrl-C on that the terminal has sent to us already: a second one within this time is the same, in ms. */
+const SAME_CTRL_C_MS = 700;
+
+/**
+ * Runs Nestor in the foreground until a signal ends it.
+ * @returns the exit status.
+ */
+export async function launch(
+  environment: Readonly<Record<string, string | undefined>>,
+  commandLine: readonly string[],
+): Promise<number> {
+  // State is for nobody else to read, whatever the umask of the shell; the processes inherit this.
+  process.umask(0o077);
+  // A terminal that was closed, or a pipe that nobody reads any more, must not end what serves.
+  process.stdout.on('error', () => undefined);
+  const terminal = new Terminal(process.stdout, process.stdout.isTTY);
+  const settings = settingsOr((message) => terminal.line(message), environment);
+  if (settings === undefined) return EXIT_CONFIGURATION;
+  const launcher = new Launcher({
+    settings: { ...settings, NESTOR_HOME: resolve(settings.NESTOR_HOME) },
+    environment,
+    scripts: dirname(dirname(fileURLToPath(import.meta.url))),
+    terminal,
+    resetCredentials: commandLine.includes('--reset-credentials'),
+  });
+  const asked = stopAsked(environment, terminal, launcher);
+  try {
+    await Promise.race([launcher.start(), asked]);
+    await asked;
+    await terminal.step('Stopped', () => launcher.stop());
+    return 0;
+  } catch (error) {
+    await launcher.stop();
+    if (!(error instanceof StartError)) throw error;
+    terminal.line(`\nNestor cannot start.\n${error.message}`);
+    return 1;
+  }
+}
+
+/** Resolves when somebody wants Nestor to stop; from then on a further Ctrl-C ends everything at once. */
+async function stopAsked(
+  environment: Readonly<Record<string, string | undefined>>,
+  terminal: Terminal,
+  launcher: Launcher,
+): Promise<void> {
+  await new Promise<void>((resolveAsked) => {
+    let askedAt: number | undefined;
+    const ask = (reason: string) => {
+      if (askedAt === undefined) {
+        askedAt = Date.now();
+        terminal.line(`\n${reason}: finishing what is in flight. Ctrl-C again ends it at once.`);
+        resolveAsked();
+      } else if (Date.now() - askedAt > SAME_CTRL_C_MS) {
+        terminal.line('Ending at once.');
+        launcher.kill();
+      }
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => ask(`Stopping (${signal})`));
+    watchNpm(environment, () => ask('Stopping (npm is gone)'));
+  });
+}
+
+function settingsOr(
+  tell: (message: string) => void,
+  environment: Readonly<Record<string, string | undefined>>,
+): Settings | undefined {
+  try {
+    return loadSettings(environment);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    tell(error.message);
+    return undefined;
+  }
+}
