@@ -47,10 +47,12 @@ export async function installDependencies() {
 async function isInstalled() {
   const asked = JSON.parse(await readFile(lockFile, 'utf8')).packages;
   const installed = JSON.parse(await readOr(installedList, '{}')).packages ?? {};
-  return Object.entries(asked).every(([path, { version, optional, peer }]) => {
+  // A package that is absent although it is asked for is optional: it is for other platforms.
+  return Object.entries(asked).every(([path, { version, integrity, optional, peer }]) => {
     if (path === '') return true;
     const found = installed[path];
-    return found === undefined ? optional === true || peer === true : found.version === version;
+    if (found === undefined) return optional === true || peer === true;
+    return found.version === version && (integrity === undefined || found.integrity === integrity);
   });
 }
 
@@ -63,9 +65,20 @@ export async function build() {
     // The compiler's memory of what it wrote is worth nothing once that was deleted.
     if (!existsSync(entry)) await rm(join(root, 'dist', '.tsbuildinfo'), { force: true });
     await runNpm(['run', 'build', '--silent']);
+    await removeOrphans('src');
+    await removeOrphans('migrations');
   });
   await mkdir(join(root, 'dist'), { recursive: true });
   await writeFile(buildStamp, wanted);
+}
+
+/** Removes compiled files whose source is gone. */
+async function removeOrphans(folder) {
+  for (const name of await readdir(join(root, 'dist', folder), { recursive: true })) {
+    if (!/\.js(\.map)?$/.test(name)) continue;
+    const source = join(root, folder, name.replace(/\.js(\.map)?$/, '.ts'));
+    if (!existsSync(source)) await rm(join(root, 'dist', folder, name));
+  }
 }
 
 async function sourceDigest() {
@@ -73,7 +86,9 @@ async function sourceDigest() {
   const files = ['ormconfig.ts', 'package-lock.json', 'package.json', 'tsconfig.build.json', 'tsconfig.json'];
   for (const folder of ['migrations', 'src']) {
     const names = await readdir(join(root, folder), { recursive: true });
-    files.push(...names.filter((name) => name.endsWith('.ts')).map((name) => join(folder, name)));
+    files.push(
+      ...names.filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts')).map((name) => join(folder, name)),
+    );
   }
   for (const file of files.sort()) hash.update(`${file}\0`).update(await readFile(join(root, file)));
   return hash.digest('hex');
