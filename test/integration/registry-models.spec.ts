@@ -148,24 +148,26 @@ describe('registered models', () => {
   });
 });
 
-describe('lists of registered models', () => {
-  async function namesOf(variables: Record<string, unknown>, pageSize: number): Promise<string[]> {
-    const names: string[] = [];
-    let after: string | null = null;
-    do {
-      const { registeredModels } = (await expectDone(run(LIST, { ...variables, first: pageSize, after }))) as {
-        registeredModels: {
-          edges: { node: { name: string } }[];
-          pageInfo: { hasNextPage: boolean; endCursor: string | null };
-        };
+async function namesOf(variables: Record<string, unknown>, pageSize: number): Promise<string[]> {
+  const names: string[] = [];
+  let after: string | null = null;
+  do {
+    const { registeredModels } = (await expectDone(run(LIST, { ...variables, first: pageSize, after }))) as {
+      registeredModels: {
+        edges: { node: { name: string } }[];
+        pageInfo: { hasNextPage: boolean; endCursor: string | null };
       };
-      expect(registeredModels.edges.length).toBeLessThanOrEqual(pageSize);
-      names.push(...registeredModels.edges.map(({ node }) => node.name));
-      after = registeredModels.pageInfo.hasNextPage ? registeredModels.pageInfo.endCursor : null;
-    } while (after !== null);
-    return names;
-  }
+    };
+    expect(registeredModels.edges.length).toBeLessThanOrEqual(pageSize);
+    names.push(...registeredModels.edges.map(({ node }) => node.name));
+    after = registeredModels.pageInfo.hasNextPage ? registeredModels.pageInfo.endCursor : null;
+  } while (after !== null);
+  return names;
+}
 
+const cursor = (...keys: unknown[]) => Buffer.from(JSON.stringify(keys)).toString('base64url');
+
+describe('lists of registered models', () => {
   it('lose and repeat nothing across pages, in every order, where all times are equal', async () => {
     const names = ['Zebra', 'ant', 'bee', 'cat', 'dog', 'eel', 'fox'];
     for (const name of names.toReversed()) await createModel(name);
@@ -216,8 +218,6 @@ describe('lists of registered models', () => {
     expect(await namesOf({ filter: { stage: 'PRODUCTION' } }, 10)).toEqual([]);
   });
 
-  const cursor = (...keys: unknown[]) => Buffer.from(JSON.stringify(keys)).toString('base64url');
-
   it.each([
     ['nonsense', {}, 'nonsense'],
     ['another order', { orderBy: { field: 'CREATED_AT' } }, cursor('NAME', 'x')],
@@ -265,6 +265,8 @@ describe('lists of registered models', () => {
   });
 });
 
+const tensor = (name: string) => ({ name, datatype: 'INT32', shape: [-1, 16] });
+
 describe('model versions', () => {
   it('take their signature from the file', async () => {
     digest = await uploaded(engineer, simpleModel());
@@ -273,7 +275,6 @@ describe('model versions', () => {
       description: 'First.',
       tags: [{ key: 'run', value: '7' }],
     });
-    const tensor = (name: string) => ({ name, datatype: 'INT32', shape: [-1, 16] });
     expect(version).toMatchObject({
       model: 'simple',
       version: 1,
@@ -442,14 +443,14 @@ describe('aliases', () => {
   });
 });
 
-describe('stages', () => {
-  const stagesOf = async (name: string) => {
-    const { registeredModel } = (await expectDone(run(MODEL, { name }))) as {
-      registeredModel: { versions: { version: number; stage: string }[]; latestVersions: unknown[] };
-    };
-    return registeredModel.versions.map(({ version, stage }) => `${version} ${stage}`);
+const stagesOf = async (name: string) => {
+  const { registeredModel } = (await expectDone(run(MODEL, { name }))) as {
+    registeredModel: { versions: { version: number; stage: string }[]; latestVersions: unknown[] };
   };
+  return registeredModel.versions.map(({ version, stage }) => `${version} ${stage}`);
+};
 
+describe('stages', () => {
   it('make room in PRODUCTION unless told otherwise, and allow to go back', async () => {
     await modelWith('staged', 3);
     const to = (version: number, stage: string, more = {}) =>

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { type CanActivate, type ExecutionContext, Global, Module } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Global, Inject, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, Reflector } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -11,7 +11,8 @@ import { ACCESS_RULE, type AccessRule } from '../../src/common/access/access.dec
 import type { Actor, ActorContext } from '../../src/common/access/actor.js';
 import { requestOf } from '../../src/common/access/call-context.js';
 import { permissionsOfRole, type Role } from '../../src/common/access/permissions.js';
-import { ConfigModule } from '../../src/common/config/config.module.js';
+import { ConfigModule, SETTINGS } from '../../src/common/config/config.module.js';
+import type { Settings } from '../../src/common/config/settings.js';
 import { DatabaseModule } from '../../src/common/database/database.module.js';
 import { CodedError } from '../../src/common/errors/coded-error.js';
 import { PublicErrorFilter } from '../../src/common/errors/public-error.filter.js';
@@ -21,8 +22,7 @@ import { httpAdapter } from '../../src/common/http/http-server.js';
 import { registerStreamBodies } from '../../src/common/http/stream-bodies.js';
 import { type Channel, Notifications } from '../../src/common/notifications/notifications.js';
 import { LoggerModule } from '../../src/common/observability/logger.module.js';
-import type { Digest } from '../../src/common/storage/digest.js';
-import { hexOfDigest } from '../../src/common/storage/digest.js';
+import { type Digest, hexOfDigest } from '../../src/common/storage/digest.js';
 import { StorageModule } from '../../src/common/storage/storage.module.js';
 import { AuditModule } from '../../src/modules/audit/audit.module.js';
 import { inspectModel } from '../../src/modules/inference/pool/inspect-model.js';
@@ -44,7 +44,7 @@ const HEADER = 'x-test-actor';
 export const headersOf = ({ workspaceId, role }: TestActor) => ({ [HEADER]: `${workspaceId} ${role}` });
 
 function actorOf(header: unknown): Actor {
-  const [workspaceId = '', role] = String(header).split(' ') as [string, Role];
+  const [workspaceId, role] = String(header).split(' ') as [string, Role];
   const permissions = new Set(permissionsOfRole[role]);
   return { kind: 'USER', id: 'tester', name: 'tester@example.test', workspaceId, role, permissions };
 }
@@ -100,10 +100,21 @@ export class LocalNotifications extends Notifications {
 
 /** The real inspection: an executor process for each model. */
 class ProcessInspector extends ModelInspector {
+  private entry: Promise<string> | undefined;
+
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {
+    super();
+  }
+
   override async inspect(path: string, digest: Digest): Promise<ModelInspection> {
+    this.entry ??= built('src/executor.main.js');
     const file = { path, digest: hexOfDigest(digest) };
-    const entry = await built('src/executor.main.js');
-    return inspectModel(file, { entry, memoryBytes: 2 ** 30, runTimeoutMs: 10_000, log: () => undefined });
+    return inspectModel(file, {
+      entry: await this.entry,
+      memoryBytes: this.settings.NESTOR_EXECUTOR_MEMORY_BYTES,
+      runTimeoutMs: this.settings.NESTOR_EXECUTOR_RUN_TIMEOUT_MS,
+      log: () => undefined,
+    });
   }
 }
 

@@ -24,6 +24,8 @@ function problem(metadata: ModelMetadata, signature = iris): string {
   }
 }
 
+const only = (output: TensorSpec) => ({ ...iris, outputs: [output] });
+
 const columns = ['a', 'b', 'c', 'd'];
 const labels = ['x', 'y', 'z'];
 const outputs = { label: 'label', probabilities: 'probabilities' };
@@ -78,7 +80,6 @@ describe('assertMetadataFits', () => {
   });
 
   it('holds labels against the only output when it holds scores', () => {
-    const only = (output: TensorSpec) => ({ ...iris, outputs: [output] });
     expect(problem({ outputLabels: labels }, only(spec('scores', [-1, 2])))).toContain('3 labels for 2 classes');
     expect(problem({ outputLabels: labels }, only(spec('scores', [-1, -1])))).toBe('none');
     expect(problem({ outputLabels: labels }, only(spec('index', [-1, 1], 'INT64')))).toBe('none');
