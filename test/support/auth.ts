@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { APP_FILTER, APP_GUARD, APP_PIPE, NestFactory } from '@nestjs/core';
 import { Controller, Get, Module, Put } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Field, Int, ObjectType, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Field, Int, ObjectType, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
-import { Authenticated, Public, PublicContext } from '../../src/common/access/access.decorators.js';
-import type { CallContext } from '../../src/common/access/actor.js';
+import { Authenticated, Context, Public, PublicContext } from '../../src/common/access/access.decorators.js';
+import type { ActorContext, CallContext } from '../../src/common/access/actor.js';
 import { ConfigModule } from '../../src/common/config/config.module.js';
 import type { Settings } from '../../src/common/config/settings.js';
 import { CryptoModule } from '../../src/common/crypto/crypto.module.js';
@@ -21,6 +21,7 @@ import { AuditModule } from '../../src/modules/audit/audit.module.js';
 import { AccessGuard } from '../../src/modules/auth/access/access.guard.js';
 import { AuthModule } from '../../src/modules/auth/auth.module.js';
 import { BootstrapService, type FirstAdmin } from '../../src/modules/auth/bootstrap/bootstrap.service.js';
+import { SessionSweeper } from '../../src/modules/auth/sessions/session-sweeper.js';
 import { createTestDatabase } from './database.js';
 import { ask, type GraphqlAnswer, type Headers, send } from './graphql.js';
 import { testSettings } from './settings.js';
@@ -55,6 +56,12 @@ class ProbeResolver {
   @ResolveField(() => Int, { description: 'Guarded.' })
   guarded(@Parent() probe: Probe): number {
     return probe.size;
+  }
+
+  @Authenticated()
+  @Subscription(() => String, { description: 'Name of the actor, once.', resolve: (name: string) => name })
+  async *probeSubscribed(@Context() { actor }: ActorContext): AsyncGenerator<string> {
+    yield actor.name;
   }
 
   @ResolveField(() => Int, { description: 'Forgotten: has no rule.' })
@@ -94,6 +101,7 @@ export interface AuthApi {
     headers?: Headers,
   ): Promise<GraphqlAnswer<Data>>;
   ask<Data>(query: string, variables?: Readonly<Record<string, unknown>>, headers?: Headers): Promise<Data>;
+  sweepSessions(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -125,6 +133,7 @@ export async function startAuthApi(
     admin: await bootstrap.createFirstWorkspaceAndAdmin({ email: 'Admin@Example.com' }),
     send: (query, variables, headers) => send(url, query, variables, headers),
     ask: (query, variables, headers) => ask(url, query, variables, headers),
+    sweepSessions: () => app.get(SessionSweeper, { strict: false }).sweep(),
     close: async () => {
       await app.close();
       await own?.drop();
@@ -187,4 +196,32 @@ export async function addUser(api: AuthApi, email: string, role: string): Promis
   const input = { email, role, password: PASSWORD };
   await api.ask(CREATE_USER, { input }, { 'x-api-key': api.admin.apiKey ?? '' });
   return signIn(api, email, PASSWORD);
+}
+
+/** One row of the audit trail. */
+export interface AuditRow {
+  readonly action: string;
+  readonly outcome: string;
+  readonly error_code: string | null;
+  readonly actor_name: string | null;
+  readonly workspace_id: string | null;
+  readonly resource_type: string;
+  readonly resource_id: string;
+  readonly detail: Readonly<Record<string, unknown>> | null;
+}
+
+export async function auditEvents(api: AuthApi, action: string, outcome: string): Promise<AuditRow[]> {
+  return api.database.query<AuditRow[]>('SELECT * FROM audit_events WHERE action = $1 AND outcome = $2 ORDER BY id', [
+    action,
+    outcome,
+  ]);
+}
+
+const CREATE_KEY = 'mutation CreateKey($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }';
+
+/** Makes an API key, by default as the first administrator. @param permissions by their GraphQL names. */
+export async function createKey(api: AuthApi, permissions: readonly string[], headers?: Headers): Promise<string> {
+  const variables = { input: { name: 'test', permissions } };
+  const by = headers ?? { 'x-api-key': api.admin.apiKey ?? '' };
+  return (await api.ask<{ createApiKey: { key: string } }>(CREATE_KEY, variables, by)).createApiKey.key;
 }

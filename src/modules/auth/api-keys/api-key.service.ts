@@ -47,7 +47,7 @@ export class ApiKeyService {
   /** Newest first, those that no longer work included. */
   async list({ actor }: ActorContext, page: PageArgs): Promise<Page<ApiKeyEntity>> {
     const size = pageSize(page.first, this.settings.NESTOR_PAGE_MAX_SIZE);
-    const rows = await this.keys.list(actor.workspaceId, size + 1, placeOf(page.after));
+    const rows = await this.keys.list(actor.workspaceId, size + 1, placeOf(page.after ?? undefined));
     return pageOf(rows, size, ({ createdAt, id }) => [createdAt.getTime(), id]);
   }
 

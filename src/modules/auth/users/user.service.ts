@@ -53,7 +53,7 @@ export class UserService {
 
   async list({ actor }: ActorContext, page: PageArgs): Promise<Page<Member>> {
     const size = pageSize(page.first, this.settings.NESTOR_PAGE_MAX_SIZE);
-    const rows = await this.members.list(actor.workspaceId, size + 1, emailOf(page.after));
+    const rows = await this.members.list(actor.workspaceId, size + 1, emailOf(page.after ?? undefined));
     return pageOf(rows, size, ({ user }) => [user.email]);
   }
 
