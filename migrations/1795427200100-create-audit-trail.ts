@@ -21,7 +21,7 @@ export class CreateAuditTrail1795427200100 implements MigrationInterface {
         actor_kind text,
         actor_id text,
         actor_name text,
-        action text NOT NULL,
+        action text COLLATE "C" NOT NULL,
         resource_type text NOT NULL,
         resource_id text NOT NULL,
         outcome text NOT NULL,
@@ -33,7 +33,16 @@ export class CreateAuditTrail1795427200100 implements MigrationInterface {
         hash bytea NOT NULL,
         CONSTRAINT audit_events_pkey PRIMARY KEY (writer_id, sequence)
       )`);
-    await queryRunner.query('CREATE INDEX audit_events_by_time ON audit_events (workspace_id, id)');
+    await queryRunner.query('CREATE INDEX audit_events_time_idx ON audit_events (workspace_id, id)');
+    // Predictions make most rows, so these must cost little: of one column each, PostgreSQL stores equal values once,
+    // 2 % of the table each where an index that also orders by time takes 30 %. What they find is rare, or else the
+    // index by time finds it soon.
+    await queryRunner.query('CREATE INDEX audit_events_actor_idx ON audit_events (actor_id)');
+    await queryRunner.query('CREATE INDEX audit_events_resource_idx ON audit_events (resource_id)');
+    await queryRunner.query('CREATE INDEX audit_events_action_idx ON audit_events (action)');
+    await queryRunner.query(
+      `CREATE INDEX audit_events_unsuccessful_idx ON audit_events (workspace_id, id) WHERE outcome <> 'SUCCESS'`,
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -9,6 +9,9 @@ export type AuditOutcome = (typeof auditOutcomes)[number];
 /** Who did it, as the trail keeps it. */
 export type AuditActor = Pick<Actor, 'kind' | 'id' | 'name'>;
 
+/** Few short facts about an event, by name. */
+export type AuditDetail = Readonly<Record<string, string | number | boolean | null>>;
+
 /** What a use case says of the thing it did; who, when and from where come from the call's context. */
 export interface AuditEventInput {
   /** Named `<area>.<verb>` in lower case, such as `model.create` or `session.sign-in`. */
@@ -25,5 +28,5 @@ export interface AuditEventInput {
   /** Default: the context's actor. */
   readonly actor?: AuditActor;
   /** Few short facts; never a payload. Long texts are cut, visibly. */
-  readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
+  readonly detail?: AuditDetail;
 }

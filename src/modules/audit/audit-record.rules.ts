@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CallContext } from '../../common/access/actor.js';
-import type { AuditEventInput, AuditOutcome } from './audit-event.js';
+import type { AuditDetail, AuditEventInput, AuditOutcome } from './audit-event.js';
 
 /** One event as the trail stores it, before it has a place in a chain. All texts are bounded and storable. */
 export interface AuditRecord {
@@ -29,6 +29,9 @@ const TEXT_LIMIT = 320;
 const DETAIL_TEXT_LIMIT = 500;
 /** Most facts within `detail`. */
 const DETAIL_SIZE_LIMIT = 32;
+
+/** Most milliseconds that the time of an id can say, in the year 10889. */
+const LATEST_ID_TIME = 2 ** 48 - 1;
 
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 
@@ -70,11 +73,11 @@ export function timeOrderedId(milliseconds: number): string {
 
 /** The least id that an event of this millisecond could have; to find events by time through their ids. */
 export function firstIdOf(milliseconds: number): string {
-  const time = Math.max(0, milliseconds).toString(16).padStart(12, '0');
+  const time = Math.min(Math.max(0, milliseconds), LATEST_ID_TIME).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
 }
 
-function detailText(detail: NonNullable<AuditEventInput['detail']>): string {
+function detailText(detail: AuditDetail): string {
   const entries = Object.entries(detail);
   const kept = entries
     .slice(0, DETAIL_SIZE_LIMIT)

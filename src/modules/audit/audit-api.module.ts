@@ -1,0 +1,9 @@
+import { Module } from '@nestjs/common';
+import { AuditEventRepository } from './audit-event.repository.js';
+import { AuditModule } from './audit.module.js';
+import { AuditResolver } from './audit.resolver.js';
+import { AuditService } from './audit.service.js';
+
+/** Lets the trail be read, in the api. */
+@Module({ imports: [AuditModule], providers: [AuditEventRepository, AuditService, AuditResolver] })
+export class AuditApiModule {}
