@@ -239,6 +239,21 @@ describe('lists of registered models', () => {
     expect(codeOf(await run(LIST, { first: 0 }))).toBe('INVALID_INPUT');
   });
 
+  it('refuse to multiply beyond reason', async () => {
+    await registry.dataSource.query(
+      `INSERT INTO registered_models
+         (id, workspace_id, name, description, tags, next_version, created_by, created_at, updated_at)
+       SELECT gen_random_uuid(), $1, 'model' || number, '', '{}', 1, 'tester', now(), now()
+       FROM generate_series(1, 101) AS number`,
+      [engineer.workspaceId],
+    );
+    const nested = `query ($first: Int!) {
+      registeredModels(first: $first) { edges { node { versions(first: 100) { version } } } }
+    }`;
+    expect(codeOf(await run(nested, { first: 101 }))).toBe('OPERATION_TOO_COMPLEX');
+    await expectDone(run(nested, { first: 100 }));
+  });
+
   it('read what belongs to the models with a number of queries that does not grow', async () => {
     const nested = `{ registeredModels { edges { node {
       name versions(first: 2) { version model aliases } latestVersions { version model aliases } aliases { alias }

@@ -15,11 +15,18 @@ import { ModelIntake } from './model-intake.service.js';
 /** Answers what the test tells it, in place of an executor process. */
 class ToldInspector extends ModelInspector {
   calls = 0;
+  running = 0;
+  /** Most calls that ran at the same time. */
+  most = 0;
   inputName = 'input';
   error: Error | undefined;
 
   override async inspect(): Promise<ModelInspection> {
     this.calls += 1;
+    this.running += 1;
+    this.most = Math.max(this.most, this.running);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.running -= 1;
     if (this.error !== undefined) throw this.error;
     const spec = { datatype: 'FP32', shape: [-1, 4] } as const;
     return {
@@ -78,6 +85,16 @@ describe('ModelIntake', () => {
     expect(inspector.calls).toBe(201);
     await intake.examine(first);
     expect(inspector.calls).toBe(202);
+  });
+
+  it('examines few files at a time and lets a bounded number wait', async () => {
+    const artifacts: StoredArtifact[] = [];
+    for (let columns = 1; columns <= 60; columns += 1) artifacts.push(await stored(columns));
+    const results = await Promise.allSettled(artifacts.map((artifact) => intake.examine(artifact)));
+    const refused = results.filter((result) => result.status === 'rejected');
+    expect(refused).toHaveLength(8);
+    expect(refused[0]?.reason).toMatchObject({ code: 'OVERLOADED', retryAfterMs: 5_000 });
+    expect(inspector.most).toBeLessThanOrEqual(2);
   });
 
   it('does not fetch what is too large to be a model', async () => {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Places } from '../../common/concurrency/places.js';
 import { SETTINGS } from '../../common/config/config.module.js';
 import type { Settings } from '../../common/config/settings.js';
 import { CodedError } from '../../common/errors/coded-error.js';
@@ -11,6 +12,9 @@ import { type OnnxDetails, onnxDetails } from './onnx-details.rules.js';
 
 /** Deepest nesting of graphs: real models with loops in branches stay below ten. */
 const MAX_GRAPH_DEPTH = 64;
+/** Files examined at a time, each by a process of its own with the memory of an executor; and how many may wait. */
+const MAX_EXAMINED = 2;
+const MAX_WAITING = 50;
 /** Findings that are remembered: the same bytes are the same model. */
 const MAX_REMEMBERED = 200;
 
@@ -22,6 +26,7 @@ export interface ModelFindings extends ModelInspection {
 @Injectable()
 export class ModelIntake {
   private readonly findings = new Map<Digest, Promise<ModelFindings>>();
+  private readonly places = new Places(MAX_EXAMINED);
 
   constructor(
     private readonly store: ArtifactStore,
@@ -29,7 +34,7 @@ export class ModelIntake {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** @throws {CodedError} MODEL_* and ARTIFACT_* with what is wrong with the file. */
+  /** @throws {CodedError} MODEL_* and ARTIFACT_* with what is wrong with the file; OVERLOADED. */
   async examine(artifact: StoredArtifact): Promise<ModelFindings> {
     const maxBytes = this.settings.NESTOR_MODEL_MAX_BYTES;
     if (artifact.sizeBytes > maxBytes) {
@@ -41,7 +46,11 @@ export class ModelIntake {
     const { digest } = artifact;
     const known = this.findings.get(digest);
     if (known !== undefined) return known;
-    const examining = this.store.withFile(digest, (path) => this.examineFile(path, digest));
+    if (this.places.waiting >= MAX_WAITING) {
+      const message = 'Too many models wait to be examined. Try again shortly.';
+      throw new CodedError('OVERLOADED', message, { retryAfterMs: 5_000 });
+    }
+    const examining = this.places.run(() => this.store.withFile(digest, (path) => this.examineFile(path, digest)));
     this.findings.set(digest, examining);
     // A failure may be the machine's, not the file's.
     examining.catch(() => this.findings.delete(digest));

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../common/access/actor.js';
+import { CodedError } from '../../common/errors/coded-error.js';
 import { LoaderKind, type LoaderScope, loadFrom } from '../../common/graphql/loaders.js';
 import type { ModelAliasEntity } from './entities/model-alias.entity.js';
 import type { ModelVersionEntity } from './entities/model-version.entity.js';
 import { ModelAliasRepository } from './model-alias.repository.js';
 import { ModelVersionRepository, type VersionRange } from './model-version.repository.js';
 import { RegisteredModelRepository } from './registered-model.repository.js';
+
+/** Most versions that one list of models may bring along. */
+const MAX_ROWS = 10_000;
 
 const names = new LoaderKind<string>();
 const aliases = new LoaderKind<ModelAliasEntity[]>();
@@ -42,7 +46,10 @@ export class RegistryLoaders {
     return found ?? [];
   }
 
-  /** Newest first. One query for each different range that an operation asks for. */
+  /**
+   * Newest first. One query for each different range that an operation asks for.
+   * @throws {CodedError} OPERATION_TOO_COMPLEX when the models and the range multiply to too much.
+   */
   async versionsOf(
     scope: LoaderScope,
     { actor }: ActorContext,
@@ -50,7 +57,13 @@ export class RegistryLoaders {
     range: VersionRange,
   ): Promise<ModelVersionEntity[]> {
     const variant = `${range.first} ${range.before} ${range.stage}`;
-    const readMany = (ids: readonly string[]) => this.versionRepository.ofModels(actor.workspaceId, ids, range);
+    const readMany = async (ids: readonly string[]) => {
+      if (ids.length * range.first > MAX_ROWS) {
+        const message = `This asks for up to ${range.first} versions of each of ${ids.length} models; ask for at most ${MAX_ROWS} at once.`;
+        throw new CodedError('OPERATION_TOO_COMPLEX', message);
+      }
+      return this.versionRepository.ofModels(actor.workspaceId, ids, range);
+    };
     return (await loadFrom(scope, versions, modelId, readMany, variant)) ?? [];
   }
 }
