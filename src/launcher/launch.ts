@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadSettings, type Settings, SettingsError } from '../common/config/settings.js';
+import { EXIT_CONFIGURATION } from '../common/process/run-process.js';
 import { Launcher } from './launcher.js';
 import { watchNpm } from './npm-parent.js';
 import { StartError } from './start-error.js';
 import { Terminal } from './terminal/terminal.js';
 
-const EXIT_CONFIGURATION = 78;
 /** npm hands a Ctrl-C on that the terminal has sent to us already: a second one within this time is the same, in ms. */
 const SAME_CTRL_C_MS = 700;
 
@@ -40,6 +40,10 @@ export async function launch(
     return 0;
   } catch (error) {
     await launcher.stop();
+    if (error instanceof SettingsError) {
+      terminal.line(`\n${error.message}`);
+      return EXIT_CONFIGURATION;
+    }
     if (!(error instanceof StartError)) throw error;
     terminal.line(`\nNestor cannot start.\n${error.message}`);
     return 1;

@@ -8,11 +8,12 @@ import { requireFreeDisk } from './preflight/disk.js';
 import { claimPorts, type Ports } from './preflight/ports.js';
 import { checkRedis } from './preflight/redis.js';
 import { messageOf, StartError } from './start-error.js';
+import { ProcessRegister } from './state/process-register.js';
 import { StateFolder } from './state/state-folder.js';
 import { LogFile } from './supervisor/log-file.js';
 import { SupervisedPostgres } from './supervisor/supervised-postgres.js';
-import { SupervisedProcess } from './supervisor/supervised-process.js';
-import { httpUrl } from './terminal/addresses.rules.js';
+import { type ProcessPlan, SupervisedProcess } from './supervisor/supervised-process.js';
+import { httpUrl, publicUrl } from './terminal/addresses.rules.js';
 import { bannerLines } from './terminal/banner.rules.js';
 import type { Terminal } from './terminal/terminal.js';
 
@@ -28,6 +29,9 @@ export interface LauncherOptions {
   readonly terminal: Terminal;
   readonly resetCredentials: boolean;
 }
+
+/** How long processes of an earlier launcher may take to end by themselves, in milliseconds. */
+const LEFTOVER_PATIENCE_MS = 5_000;
 
 type Stop = () => Promise<void>;
 
@@ -72,6 +76,8 @@ export class Launcher {
   private async takeSteps(): Promise<void> {
     const { settings, terminal } = this.options;
     const state = await this.openState();
+    const register = await ProcessRegister.open(state.path);
+    await register.endLeftovers(LEFTOVER_PATIENCE_MS);
     const credentials = await CredentialsFile.open(state.path, settings.DATABASE_URL === undefined);
     const ports = await claimPorts(settings);
     const databaseUrl = await this.startDatabase(state);
@@ -87,13 +93,21 @@ export class Launcher {
     const environment = this.environmentOf(state, ports, databaseUrl);
     const result = await this.step(
       'Workspace, administrator and example models',
-      () => this.setUp(state, credentials, environment),
+      () => this.setUp(state, register, credentials, environment),
       ({ models }) => models.map(({ name }) => name).join(', '),
     );
-    await this.startProcesses(state, ports, environment);
-    const url = `${settings.NESTOR_PUBLIC_URL?.replace(/\/$/, '') ?? httpUrl(settings.HOST, ports.PORT, '')}/graphql`;
+    await this.startProcesses(state, register, ports, environment);
+    const url = publicUrl({ ...settings, PORT: ports.PORT });
     const known = await credentials.settle(url);
-    const facts = { url, email: result.email, known, credentialsPath: credentials.path, home: state.path };
+    const managementUrl = httpUrl(settings.HOST, ports.MANAGEMENT_PORT, '');
+    const facts = {
+      url,
+      managementUrl,
+      email: result.email,
+      known,
+      credentialsPath: credentials.path,
+      home: state.path,
+    };
     terminal.line(bannerLines({ ...facts, explorer: settings.NESTOR_EXPLORER }).join('\n'));
     this.ready = true;
   }
@@ -128,13 +142,14 @@ export class Launcher {
   /** A first start that was cut off after the password was made, but before anybody saw it, makes another one. */
   private async setUp(
     state: StateFolder,
+    register: ProcessRegister,
     credentials: CredentialsFile,
     environment: ProcessEnvironment,
   ): Promise<BootstrapResult> {
     const log = new LogFile(state.file('logs', 'bootstrap.log'));
     try {
       const script = join(this.options.scripts, 'bootstrap.main.js');
-      const shared = { script, environment, log, until: this.stopping.signal };
+      const shared = { script, environment, log, register, until: this.stopping.signal };
       const result = await bootstrap({ ...shared, resetCredentials: this.options.resetCredentials });
       const lost = result.password === null && credentials.neverShown;
       const final = lost ? await bootstrap({ ...shared, resetCredentials: true }) : result;
@@ -145,39 +160,34 @@ export class Launcher {
     }
   }
 
-  private async startProcesses(state: StateFolder, ports: Ports, environment: ProcessEnvironment): Promise<void> {
+  private async startProcesses(
+    state: StateFolder,
+    register: ProcessRegister,
+    ports: Ports,
+    environment: ProcessEnvironment,
+  ): Promise<void> {
     const { HOST } = this.options.settings;
-    const starts = [
-      // Started together; stopped in the opposite order: the api first, so that nothing new comes in.
-      this.superviseNode(
-        state,
-        environment,
-        'worker',
-        'worker.main.js',
-        httpUrl(HOST, ports.WORKER_MANAGEMENT_PORT, '/health/ready'),
-      ),
-      this.superviseNode(state, environment, 'api', 'main.js', httpUrl(HOST, ports.MANAGEMENT_PORT, '/health/ready')),
-    ];
-    await Promise.all(starts);
+    const start = (plan: Pick<ProcessPlan, 'name' | 'script' | 'readyUrl'>) =>
+      this.superviseNode(state, { ...plan, environment, register });
+    const probe = '/health/ready';
+    // Started together; stopped in the opposite order: the api first, so that nothing new comes in.
+    await Promise.all([
+      start({ name: 'worker', script: 'worker.main.js', readyUrl: httpUrl(HOST, ports.WORKER_MANAGEMENT_PORT, probe) }),
+      start({ name: 'api', script: 'main.js', readyUrl: httpUrl(HOST, ports.MANAGEMENT_PORT, probe) }),
+    ]);
   }
 
-  private async superviseNode(
-    state: StateFolder,
-    environment: ProcessEnvironment,
-    name: string,
-    script: string,
-    readyUrl: string,
-  ): Promise<void> {
-    const log = new LogFile(state.file('logs', `${name}.log`));
+  private async superviseNode(state: StateFolder, plan: Omit<ProcessPlan, 'log' | 'tell'>): Promise<void> {
+    const log = new LogFile(state.file('logs', `${plan.name}.log`));
+    const script = join(this.options.scripts, plan.script);
     const tell = (line: string) => this.options.terminal.line(`  ! ${line}`);
-    const path = join(this.options.scripts, script);
-    const process = new SupervisedProcess({ name, script: path, environment, readyUrl, log, tell });
+    const process = new SupervisedProcess({ ...plan, script, log, tell });
     this.processes.push(process);
     this.started.push(async () => {
       await process.stop(this.patienceMs);
       log.close();
     });
-    await this.step(`The ${name}`, () => process.start());
+    await this.step(`The ${plan.name}`, () => process.start());
   }
 
   private environmentOf(state: StateFolder, ports: Ports, databaseUrl: string): ProcessEnvironment {

@@ -35,7 +35,7 @@ export class EmbeddedPostgres {
     private readonly options: EmbeddedPostgresOptions,
     private readonly clusterOptions: ClusterOptions,
     private readonly cluster: Cluster,
-    private serverPort: number,
+    private port: number,
   ) {}
 
   /**
@@ -50,13 +50,9 @@ export class EmbeddedPostgres {
     const cluster = await ensureCluster(clusterOptions);
     const postgres = new EmbeddedPostgres(options, clusterOptions, cluster, await choosePort(options.preferredPort));
     await postgres.startServer(async () => {
-      postgres.serverPort = await freePort();
+      postgres.port = await freePort();
     });
     return postgres;
-  }
-
-  get port(): number {
-    return this.serverPort;
   }
 
   /** Whether this start made the database. */
@@ -85,7 +81,7 @@ export class EmbeddedPostgres {
   }
 
   private urlOf(database: string): string {
-    return `postgresql://${SUPERUSER}:${this.cluster.password}@127.0.0.1:${this.serverPort}/${database}`;
+    return `postgresql://${SUPERUSER}:${this.cluster.password}@127.0.0.1:${this.port}/${database}`;
   }
 
   private async startServer(onPortTaken: () => Promise<void>): Promise<void> {
@@ -100,7 +96,7 @@ export class EmbeddedPostgres {
         } else if (error instanceof PortTakenError && attempt < START_ATTEMPTS) {
           await onPortTaken();
         } else {
-          throw explain(error, this.serverPort);
+          throw explain(error, this.port);
         }
       }
     }
@@ -109,7 +105,7 @@ export class EmbeddedPostgres {
   private async attemptStart(): Promise<void> {
     await clearPostmaster(this.cluster.dataFolder);
     const { log, maxConnections } = this.options;
-    const port = this.serverPort;
+    const { port } = this;
     const { dataFolder } = this.cluster;
     this.server = await ServerProcess.spawn({ ...this.clusterOptions, dataFolder, port, log, maxConnections });
     await this.server.answers(this.urlOf('postgres'));

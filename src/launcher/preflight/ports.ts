@@ -1,37 +1,53 @@
-import type { Settings, SettingName } from '../../common/config/settings.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Settings, SettingsError, type SettingName } from '../../common/config/settings.js';
 import { freePort, portProblem } from '../network/free-port.js';
 
 /** Settings that name ports of Nestor's own servers. */
 const PORT_SETTINGS = ['PORT', 'MANAGEMENT_PORT', 'WORKER_MANAGEMENT_PORT'] as const satisfies SettingName[];
-type Ports = Pick<Settings, (typeof PORT_SETTINGS)[number]>;
 
-/** Puts a free port in the place of each 0, so that the launcher knows where its processes listen. */
-export async function choosePorts<T extends Ports & Pick<Settings, 'HOST'>>(settings: T): Promise<T> {
-  const chosen: Partial<Record<keyof Ports, number>> = {};
-  for (const name of PORT_SETTINGS) if (settings[name] === 0) chosen[name] = await freePort(settings.HOST);
-  return { ...settings, ...chosen };
-}
+/** Where the servers of an installation listen. */
+export type Ports = Readonly<Record<(typeof PORT_SETTINGS)[number], number>>;
 
-/** @returns what stands in the way of Nestor's servers, one line for each setting to change. */
-export async function portProblems(settings: Ports & Pick<Settings, 'HOST'>): Promise<string[]> {
+/** How long a port may take to become free, in milliseconds: the system may still be clearing away its last user. */
+const PATIENCE_MS = 1_000;
+
+/**
+ * Makes sure that every server will get its port. A port of 0 means any: one that is free is chosen here, so that the
+ * launcher knows where its processes listen.
+ * @throws {SettingsError} naming each setting that has to be changed.
+ */
+export async function claimPorts(settings: Ports & Pick<Settings, 'HOST'>): Promise<Ports> {
+  const claimed: Record<keyof Ports, number> = { PORT: 0, MANAGEMENT_PORT: 0, WORKER_MANAGEMENT_PORT: 0 };
   const problems: string[] = [];
   for (const [index, name] of PORT_SETTINGS.entries()) {
     const port = settings[name];
-    const twin = PORT_SETTINGS.slice(0, index).find((other) => settings[other] === port);
-    if (twin !== undefined) {
-      problems.push(`${name}: ${port} is also ${twin}; each needs a port of its own`);
-      continue;
-    }
-    const code = await portProblem(port, settings.HOST);
-    if (code !== undefined) problems.push(`${name}: ${explain(code, settings.HOST, port, name)}`);
+    const twin = PORT_SETTINGS.slice(0, index).find((other) => port !== 0 && settings[other] === port);
+    const problem =
+      twin === undefined
+        ? await problemWith(name, port, settings.HOST)
+        : `${port} is also ${twin}; each needs a port of its own`;
+    if (problem === undefined) claimed[name] = port === 0 ? await freePort(settings.HOST) : port;
+    else problems.push(`${name}: ${problem}`);
   }
-  return [...new Set(problems)];
+  if (problems.length > 0) throw new SettingsError(problems);
+  return claimed;
 }
 
-function explain(code: string, host: string, port: number, name: string): string {
+async function problemWith(name: string, port: number, host: string): Promise<string | undefined> {
+  const deadline = Date.now() + PATIENCE_MS;
+  let code = await portProblem(port, host);
+  while (code === 'EADDRINUSE' && Date.now() < deadline) {
+    await sleep(100);
+    code = await portProblem(port, host);
+  }
   switch (code) {
+    case undefined:
+      return undefined;
     case 'EADDRINUSE':
-      return `port ${port} on ${host} is taken by another program. Stop that one, or choose another port: ${name}=${port + 1} npm start`;
+      return (
+        `port ${port} on ${host} is taken by another program. ` +
+        `Stop that one, or choose another port: ${name}=${port + 1} npm start`
+      );
     case 'EACCES':
       return `this user may not listen on port ${port}. Choose one above 1023, such as ${name}=${port + 8000}`;
     case 'EADDRNOTAVAIL':

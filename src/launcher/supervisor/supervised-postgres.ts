@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { databaseFile, embeddedDatabaseUrl } from '../../common/database/database-url.js';
 import { EmbeddedPostgres } from '../postgres/embedded-postgres.js';
 import { messageOf } from '../start-error.js';
 import { writeDurably } from '../state/durable-file.js';
@@ -23,15 +23,16 @@ export class SupervisedPostgres {
   static async start(state: StateFolder, tell: (line: string) => void): Promise<SupervisedPostgres> {
     const log = state.file('logs', 'postgres.log');
     rotateLog(log);
-    const portFile = state.file('postgres-port');
-    const preferredPort = Number.parseInt(await readFile(portFile, 'utf8').catch(() => ''), 10) || undefined;
+    const lastUrl = await embeddedDatabaseUrl(state.path);
+    const preferredPort = lastUrl === undefined ? undefined : Number(new URL(lastUrl).port);
     const postgres = await EmbeddedPostgres.start({
       home: state.path,
       log,
       maxConnections: MAX_CONNECTIONS,
       preferredPort,
     });
-    if (postgres.port !== preferredPort) await writeDurably(portFile, `${postgres.port}\n`);
+    if (postgres.url !== lastUrl)
+      await writeDurably(databaseFile(state.path), `${JSON.stringify({ url: postgres.url })}\n`);
     const supervised = new SupervisedPostgres(postgres, tell);
     supervised.loop = supervised.keepRunning();
     return supervised;

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT_CONFIGURATION } from '../../common/process/run-process.js';
 import { messageOf, StartError } from '../start-error.js';
+import type { ProcessRegister } from '../state/process-register.js';
 import { CRASH_LOOP_DEATHS, deathsInARow, restartDelayMs } from './backoff.rules.js';
 import type { LogFile } from './log-file.js';
 import { LineBudget, terminalLine } from './log-lines.rules.js';
@@ -10,8 +12,6 @@ import { waitUntilReady } from './readiness.js';
 
 /** Deaths in a row after which a process that has never been ready is given up. */
 const GIVE_UP_DEATHS = 3;
-/** Status of a process whose configuration is not valid: trying again would change nothing. */
-const EXIT_CONFIGURATION = 78;
 /** How long a process may take until it is ready for the first time, in milliseconds. */
 const READY_WITHIN_MS = 120_000;
 
@@ -23,6 +23,7 @@ export interface ProcessPlan {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly readyUrl: string;
   readonly log: LogFile;
+  readonly register: ProcessRegister;
   /** Takes a line for the person at the terminal. */
   readonly tell: (line: string) => void;
 }
@@ -89,10 +90,12 @@ export class SupervisedProcess {
     let deaths = 0;
     while (!this.stopping.signal.aborted) {
       const run = this.launch();
+      if (run.child.pid !== undefined) await this.plan.register.add(this.plan.name, run.child.pid);
       await this.untilReady(run, ready);
       const { how, status } = await run.ended;
       // What it had started must not outlive it.
       killGroup(run.child);
+      await this.plan.register.remove(this.plan.name);
       this.run = undefined;
       if (this.stopping.signal.aborted) return;
       deaths = deathsInARow(deaths, Date.now() - run.startedAt);

@@ -1,53 +1,55 @@
-import type { Credentials } from '../first-start/credentials.js';
-
 /** What the last lines of a start tell. */
-export interface Banner {
-  readonly credentials: Credentials | undefined;
-  readonly baseUrl: string;
+export interface BannerFacts {
+  /** Base URL of the api, without a slash at its end. */
+  readonly url: string;
   readonly managementUrl: string;
-  readonly credentialsFile: string;
-  /** Such as `12.3 s`. */
-  readonly took: string;
+  readonly email: string;
+  /** Undefined when they were made elsewhere, or their file was deleted. */
+  readonly known: { readonly password: string; readonly apiKey: string } | undefined;
+  readonly credentialsPath: string;
+  readonly home: string;
   readonly explorer: boolean;
 }
 
-/** A setosa of Fisher's data. */
-const RECORD = { sepalLength: 5.1, sepalWidth: 3.5, petalLength: 1.4, petalWidth: 0.2 };
-
-/** The text that a successful start ends with. */
-export function bannerText(banner: Banner): string {
-  const { credentials, baseUrl, managementUrl, credentialsFile, took } = banner;
+/** The lines that a successful start ends with. */
+export function bannerLines(facts: BannerFacts): string[] {
+  const graphql = `${facts.url}/graphql`;
   const rows = [
-    ['GraphQL', `${baseUrl}/graphql${banner.explorer ? '  (in a browser: the explorer)' : ''}`],
-    ['Health, metrics', `${managementUrl}/health/ready  ${managementUrl}/metrics`],
-    ...(credentials
+    ['GraphQL', graphql],
+    ...(facts.explorer ? [['Explorer', `${graphql}  (the same address, in a browser)`]] : []),
+    ['Health', `${facts.managementUrl}/health/ready, metrics at ${facts.managementUrl}/metrics`],
+    ['E-mail', facts.email],
+    ...(facts.known
       ? [
-          ['E-mail', credentials.email],
-          ['Password', credentials.password],
-          ['API key', credentials.apiKey],
+          ['Password', facts.known.password],
+          ['API key', facts.known.apiKey],
+          ['Kept in', facts.credentialsPath],
         ]
-      : []),
-  ].map(([name = '', value = '']) => `  ${name.padEnd(16)} ${value}`);
-  const access = credentials
-    ? ['', `  The same is in ${credentialsFile}. Try a prediction:`, '', curl(baseUrl, credentials.apiKey)]
-    : [
-        '',
-        '  This database was set up from elsewhere, so its password and API key are not known here.',
-        '  For new ones: npm start -- --reset-admin-password',
-      ];
-  return ['', `Nestor is up (${took}).`, '', ...rows, ...access, '', '  Ctrl-C stops everything.', ''].join('\n');
+      : [['Password', 'not known here; for a new one and an API key: npm start -- --reset-credentials']]),
+    ['State', facts.home],
+  ];
+  return [
+    '',
+    'Nestor is up.',
+    '',
+    ...rows.map(([name = '', value = '']) => `  ${name.padEnd(10)}${value}`),
+    '',
+    '  Try a prediction:',
+    '',
+    ...predictionCommand(graphql, facts.known?.apiKey ?? '<your API key>'),
+    '',
+    '  Ctrl-C stops everything.',
+    '',
+  ];
 }
 
-/** A command to paste into a shell: real input for the example model `iris`. */
-export function curl(baseUrl: string, apiKey: string): string {
-  const body = {
-    query:
-      'query ($input: PredictInput!) { predict(input: $input) { model version predictions { label probability } } }',
-    variables: { input: { model: 'iris', records: [RECORD] } },
-  };
+/** A command to paste into a shell: a setosa of Fisher's data for the example model `iris`. */
+function predictionCommand(graphql: string, apiKey: string): string[] {
+  const record = '{ sepalLength: 5.1, sepalWidth: 3.5, petalLength: 1.4, petalWidth: 0.2 }';
+  const query = `{ predict(input: { model: "iris", records: [${record}] }) { version predictions { label probability } } }`;
   return [
-    `  curl -s ${baseUrl}/graphql \\`,
+    `  curl -s ${graphql} \\`,
     `    -H 'content-type: application/json' -H 'x-api-key: ${apiKey}' \\`,
-    `    -d '${JSON.stringify(body)}'`,
-  ].join('\n');
+    `    -d '${JSON.stringify({ query })}'`,
+  ];
 }

@@ -1,60 +1,48 @@
-/** Where the launcher prints: standard output, or anything that takes text. */
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-}
+import type { Writable } from 'node:stream';
+import { durationText } from './duration.rules.js';
 
-/** How often the line of a running step is drawn again, in milliseconds. */
-const REDRAW_MS = 100;
-const CLEAR_LINE = '\r\x1b[2K';
+const CLEAR_LINE = '\r\u001B[K';
 
-/** @param milliseconds shown in seconds, such as `1.2 s`. */
-export function duration(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`;
-}
-
-/** What the person who typed `npm start` sees. The same form as `scripts/progress.mjs`, which runs before a build exists. */
+/** What the person who typed `npm start` sees: one line for each step, with how long it took. */
 export class Terminal {
-  private current: { readonly title: string; readonly startedAt: number } | undefined;
+  private readonly running: string[] = [];
 
-  constructor(private readonly output: Output) {}
+  /** @param interactive whether a line may be written over, as a terminal allows and a file does not. */
+  constructor(
+    private readonly output: Writable,
+    private readonly interactive: boolean,
+  ) {}
 
-  /** Runs one step under its title, and says how long it took. */
-  async step<T>(title: string, work: () => Promise<T>): Promise<T> {
+  /** Does one step and tells how it went. @param detail what to add on success, in brackets. */
+  async step<Result>(label: string, work: () => Promise<Result>, detail?: (result: Result) => string): Promise<Result> {
     const startedAt = performance.now();
-    this.current = { title, startedAt };
-    this.draw();
-    const timer = this.output.isTTY === true ? setInterval(() => this.draw(), REDRAW_MS) : undefined;
-    const end = (mark: string) => {
-      this.current = undefined;
-      this.line(`  ${mark} ${title} (${duration(performance.now() - startedAt)})`);
-    };
+    this.running.push(label);
+    if (this.interactive) this.output.write(`${this.running.length > 1 ? CLEAR_LINE : ''}${this.progress()}`);
     try {
       const result = await work();
-      end('✓');
+      this.end(label, `  ✓ ${label}${detail ? ` (${detail(result)})` : ''}`, startedAt);
       return result;
     } catch (error) {
-      end('✗');
+      this.end(label, `  ✗ ${label}`, startedAt);
       throw error;
-    } finally {
-      clearInterval(timer);
     }
   }
 
-  /** Prints a line; the line of a running step stays below it. */
+  /** Prints a line of its own, above the step in progress. */
   line(text: string): void {
-    if (this.output.isTTY === true) this.output.write(CLEAR_LINE);
-    this.output.write(`${text}\n`);
-    if (this.output.isTTY === true) this.draw();
+    const clear = this.interactive && this.running.length > 0 ? CLEAR_LINE : '';
+    this.output.write(`${clear}${text}\n`);
+    if (clear !== '') this.output.write(this.progress());
   }
 
-  private draw(): void {
-    if (this.current === undefined) return;
-    const { title, startedAt } = this.current;
-    if (this.output.isTTY === true) {
-      this.output.write(`${CLEAR_LINE}  ${title} … ${duration(performance.now() - startedAt)}`);
-    } else {
-      this.output.write(`  ${title} …\n`);
-    }
+  private end(label: string, text: string, startedAt: number): void {
+    const clear = this.interactive ? CLEAR_LINE : '';
+    this.running.splice(this.running.indexOf(label), 1);
+    this.output.write(`${clear}${text}  ${durationText(performance.now() - startedAt)}\n`);
+    if (this.interactive && this.running.length > 0) this.output.write(this.progress());
+  }
+
+  private progress(): string {
+    return `  … ${this.running.join(', ')}`;
   }
 }
