@@ -4,6 +4,7 @@ import { elementArray, type Tensor } from '../../../common/tensor/tensor.js';
 import type { ModelInspection, TensorSignature } from '../protocol/control.js';
 import { joinInputs, NotSplittable, type RunOutput, sliceRows, wholeOutput } from './batching.rules.js';
 import type { ModelSession } from './model-session.js';
+import { isOutOfMemory } from './ort-reason.rules.js';
 import { seededRandom, trialInputs } from './trial-inputs.rules.js';
 
 const TRIAL_ROWS = 3;
@@ -14,16 +15,19 @@ const TOLERANCE = 1e-4;
 
 /**
  * Finds out the signature of a model and, by running it, whether rows of several callers may be joined.
- * @throws {CodedError} MODEL_UNSUPPORTED where it has inputs or outputs that cannot be served.
+ * @throws {CodedError} MODEL_UNSUPPORTED where it has inputs or outputs that cannot be served, MODEL_LOAD_FAILED where
+ *   a small row already takes more memory than there is.
  */
 export async function inspectSession(session: ModelSession): Promise<ModelInspection> {
   const [inputs, outputs] = [session.inputs(), session.outputs()];
   const rowsVary = inputs.length > 0 && [...inputs, ...outputs].every(({ shape }) => shape[0] === -1);
   const sizesVary = inputs.some(({ shape }) => shape.slice(1).includes(-1));
-  for (const size of sizesVary ? TRIAL_SIZES : [1]) {
+  const sizes = sizesVary ? TRIAL_SIZES : [1];
+  for (const size of sizes) {
+    const judge = size === sizes[0] ? refuseOutOfMemory : acceptFailure;
     const rows = makeRows(inputs, size);
     // A model that allows no batches is run all the same: one that crashes or hangs is found now and not when it serves.
-    const answers = rows === undefined ? undefined : await runEach(session, rowsVary ? rows : rows.slice(0, 1));
+    const answers = rows === undefined ? undefined : await runEach(session, rowsVary ? rows : rows.slice(0, 1), judge);
     if (rows === undefined || answers === undefined) continue;
     return { inputs, outputs, batchable: rowsVary && (await joinsTo(session, rows, answers)) };
   }
@@ -32,8 +36,19 @@ export async function inspectSession(session: ModelSession): Promise<ModelInspec
 
 /** Runs a model once on zeros, so that the first request does not pay for what is done once. Failing is no matter. */
 export async function warmUp(session: ModelSession): Promise<void> {
-  await tryRun(session, trialInputs(session.inputs(), 1, 1));
+  await tryRun(session, trialInputs(session.inputs(), 1, 1), acceptFailure);
 }
+
+/** Decides what a failed trial run means; throws where the model is to be refused. */
+type Judge = (failure: CodedError) => void;
+
+const acceptFailure: Judge = () => undefined;
+
+const refuseOutOfMemory: Judge = ({ cause, message }) => {
+  if (isOutOfMemory(cause)) {
+    throw new CodedError('MODEL_LOAD_FAILED', `The model needs more memory than an executor has. ${message}`);
+  }
+};
 
 type Row = readonly Tensor[];
 
@@ -43,10 +58,14 @@ function makeRows(inputs: readonly TensorSignature[], size: number): readonly Ro
   return rows.every((row) => row !== undefined) ? rows : undefined;
 }
 
-async function runEach(session: ModelSession, rows: readonly Row[]): Promise<(readonly RunOutput[])[] | undefined> {
+async function runEach(
+  session: ModelSession,
+  rows: readonly Row[],
+  judge: Judge,
+): Promise<(readonly RunOutput[])[] | undefined> {
   const answers: (readonly RunOutput[])[] = [];
   for (const row of rows) {
-    const outputs = await tryRun(session, row);
+    const outputs = await tryRun(session, row, judge);
     if (outputs === undefined) return undefined;
     answers.push(outputs);
   }
@@ -58,7 +77,7 @@ async function joinsTo(
   rows: readonly Row[],
   answers: readonly (readonly RunOutput[])[],
 ): Promise<boolean> {
-  const joined = await tryRun(session, joinInputs(rows, TRIAL_ROWS));
+  const joined = await tryRun(session, joinInputs(rows, TRIAL_ROWS), acceptFailure);
   return (
     joined !== undefined &&
     answers.every((outputs, row) => outputs.every((output, index) => isRowOf(joined[index], row, output)))
@@ -75,13 +94,18 @@ function isRowOf(joined: RunOutput | undefined, row: number, expected: RunOutput
   }
 }
 
-async function tryRun(session: ModelSession, inputs: Row | undefined): Promise<readonly RunOutput[] | undefined> {
+async function tryRun(
+  session: ModelSession,
+  inputs: Row | undefined,
+  judge: Judge,
+): Promise<readonly RunOutput[] | undefined> {
   if (inputs === undefined) return undefined;
   try {
     return (await session.run(inputs)).outputs;
   } catch (error) {
-    if (error instanceof CodedError) return undefined;
-    throw error;
+    if (!(error instanceof CodedError)) throw error;
+    judge(error);
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInputProblem, ortReason } from './ort-reason.rules.js';
+import { isInputProblem, isOutOfMemory, ortReason } from './ort-reason.rules.js';
 
 describe('ortReason', () => {
   it.each([
@@ -18,6 +18,13 @@ describe('ortReason', () => {
 
   it('takes anything that was thrown, and bounds its length', () => {
     expect(ortReason('x'.repeat(1_000))).toHaveLength(301);
+  });
+
+  it('tells a lack of memory from other failures', () => {
+    expect(isOutOfMemory(new Error('std::bad_alloc'))).toBe(true);
+    expect(isOutOfMemory(new Error('Failed to allocate memory for requested buffer of size 1'))).toBe(true);
+    expect(isOutOfMemory(new Error('Invalid rank for input'))).toBe(false);
+    expect(isOutOfMemory('bad_alloc')).toBe(false);
   });
 
   it('tells problems of the input from others', () => {

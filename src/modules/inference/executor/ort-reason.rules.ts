@@ -24,3 +24,10 @@ const inputProblem = /Unexpected input data type|Invalid rank for input|Got inva
 export function isInputProblem(error: unknown): boolean {
   return error instanceof Error && inputProblem.test(error.message);
 }
+
+const memoryProblem = /Failed to allocate memory|bad_alloc|bad allocation/;
+
+/** Whether the failure is that memory could not be had. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && memoryProblem.test(error.message);
+}
