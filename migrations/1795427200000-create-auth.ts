@@ -62,6 +62,7 @@ export class CreateAuth1795427200000 implements MigrationInterface {
         CONSTRAINT refresh_tokens_session_fkey FOREIGN KEY (session_id) REFERENCES sessions (id) ON DELETE CASCADE
       )`);
     await queryRunner.query('CREATE INDEX refresh_tokens_session_idx ON refresh_tokens (session_id)');
+    await queryRunner.query('CREATE INDEX refresh_tokens_expiry_idx ON refresh_tokens (expires_at)');
     await queryRunner.query(`
       CREATE TABLE api_keys (
         id uuid NOT NULL,

@@ -3,7 +3,8 @@ import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateApiKey } from '../../src/modules/auth/api-keys/api-key.rules.js';
-import { Authenticator } from '../../src/modules/auth/access/authenticator.js';
+import { ApiKeyRepository } from '../../src/modules/auth/api-keys/api-key.repository.js';
+import { RefusalRecorder } from '../../src/modules/auth/access/refusal-recorder.js';
 import { addUser, auditEvents, type AuthApi, bearer, createKey, startAuthApi } from '../support/auth.js';
 import type { Headers } from '../support/graphql.js';
 
@@ -81,11 +82,26 @@ describe('the access guard', () => {
 
   it('asks the database once for many fields and many requests with one credential', async () => {
     const key = await createKey(api, ['USER_READ']);
-    const asked = await countLookUps(async () => {
+    let asked = 0;
+    const counting = (original: KeyLookUp['findByHash']) => (hash: string) => {
+      asked += 1;
+      return original(hash);
+    };
+    await withLookUp(counting, async () => {
       const query = `{ ${Array.from({ length: 20 }, (_, index) => `p${index}: probes { guarded }`).join(' ')} }`;
       await Promise.all(Array.from({ length: 10 }, () => api.ask(query, {}, { 'x-api-key': key })));
     });
     expect(asked).toBe(1);
+  });
+
+  it('keeps public fields working while credentials cannot be looked up, and says so on the others', async () => {
+    const headers = bearer(generateApiKey());
+    const [open, guarded] = await withLookUp(unreachable, async () => [
+      await api.send('{ probeActor }', {}, headers),
+      await api.send('{ me { email } }', {}, headers),
+    ]);
+    expect(open).toMatchObject({ data: { probeActor: null }, errors: [] });
+    expect(guarded?.errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
   });
 });
 
@@ -123,23 +139,25 @@ async function subscribe(connectionParams: Record<string, unknown>) {
   return undefined;
 }
 
-/** How often API keys were looked up while the work went on; two, with the note of their use, count as one. */
-async function countLookUps(work: () => Promise<void>): Promise<number> {
-  const { keys } = Reflect.get(api.app.get(Authenticator, { strict: false }), 'apiKeys') as {
-    keys: { findByHash(hash: string): Promise<unknown> };
-  };
+const unreachable = () => () => Promise.reject(Object.assign(new Error('down'), { code: 'ECONNREFUSED' }));
+
+interface KeyLookUp {
+  findByHash(hash: string): Promise<unknown>;
+}
+
+/** Puts something between the strategy of API keys and the database while the work goes on. */
+async function withLookUp<T>(
+  replace: (original: KeyLookUp['findByHash']) => KeyLookUp['findByHash'],
+  work: () => Promise<T>,
+): Promise<T> {
+  const keys = api.app.get<KeyLookUp>(ApiKeyRepository, { strict: false });
   const original = keys.findByHash.bind(keys);
-  let count = 0;
-  keys.findByHash = (hash) => {
-    count += 1;
-    return original(hash);
-  };
+  keys.findByHash = replace(original);
   try {
-    await work();
+    return await work();
   } finally {
     keys.findByHash = original;
   }
-  return count;
 }
 
 async function refusalsOf(target: string) {
@@ -180,6 +198,20 @@ describe('refusals in the audit trail', () => {
       )
       .toBeGreaterThanOrEqual(refusals);
     expect((await refusalsOf('Query.users')).length).toBeLessThan(refusals / 3);
+  });
+});
+
+describe('the recorder of refusals', () => {
+  it('tells a bounded number of kinds apart, and counts the rest together', async () => {
+    const recorder = api.app.get(RefusalRecorder, { strict: false });
+    for (let index = 0; index < 80; index += 1) {
+      const context = { requestId: String(index), address: `10.0.0.${index}`, actor: null };
+      recorder.record(context, { action: 'test.refused', resourceType: 'test', resourceId: 'x', outcome: 'DENIED' });
+    }
+    await expect.poll(async () => (await auditEvents(api, 'test.refused', 'DENIED')).length).toBe(50);
+    await expect
+      .poll(async () => (await refusalsOf('several')).map(({ detail }) => detail), { timeout: 5_000 })
+      .toEqual([{ repeats: 30 }]);
   });
 });
 

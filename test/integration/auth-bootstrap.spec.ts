@@ -80,10 +80,3 @@ describe('resetting the administrator’s password', () => {
     );
   });
 });
-
-describe('the entities', () => {
-  it('describe the tables as the migrations make them', async () => {
-    const { upQueries } = await api.database.driver.createSchemaBuilder().log();
-    expect(upQueries.map(({ query }) => query)).toEqual([]);
-  });
-});

@@ -220,13 +220,20 @@ describe('changing the password', () => {
 });
 
 describe('sessions that ended', () => {
-  it('are forgotten after a week, with their tokens', async () => {
+  it('are forgotten after a week with their tokens, as are the old tokens of those that go on', async () => {
     const { user } = await addUser(api, 'sweep@example.com', 'VIEWER');
     const kept = await addUser(api, 'kept@example.com', 'VIEWER');
     await api.database.query(`UPDATE sessions SET expires_at = now() - interval '8 days' WHERE user_id = $1`, [
       user.id,
     ]);
+    const next = await refreshed(kept.refreshToken);
+    await api.database.query(
+      `UPDATE refresh_tokens SET expires_at = now() - interval '8 days' WHERE used_at IS NOT NULL`,
+    );
     await api.sweepSessions();
+    const used = await api.database.query('SELECT hash FROM refresh_tokens WHERE used_at IS NOT NULL');
+    expect(used).toEqual([]);
+    await refreshed(next.refreshToken);
     const rows = await api.database.query('SELECT id FROM sessions WHERE user_id = $1', [user.id]);
     expect(rows).toEqual([]);
     expect(await meCode(kept.accessToken)).toBeUndefined();

@@ -1,15 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-local';
-import type { UserEntity } from '../entities/user.entity.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
-import { type Member, MemberRepository } from '../users/member.repository.js';
-
-/** An account whose password was right, with the workspaces it may enter; at least one. */
-export interface VerifiedAccount {
-  readonly user: UserEntity;
-  readonly memberships: readonly Member[];
-}
+import { type Account, MemberRepository } from '../users/member.repository.js';
 
 /** Checks an e-mail and a password. */
 @Injectable()
@@ -21,8 +14,11 @@ export class PasswordStrategy extends PassportStrategy(Strategy, 'password') {
     super({ usernameField: 'email', passwordField: 'password', session: false });
   }
 
-  /** Does the same work for unknown and disabled accounts as for others, and upgrades weak hashes. */
-  async validate(email: string, password: string): Promise<VerifiedAccount | null> {
+  /**
+   * Does the same work for unknown and disabled accounts as for others, and upgrades weak hashes.
+   * @returns the account with those of its memberships that are not disabled; null when there is none.
+   */
+  async validate(email: string, password: string): Promise<Account | null> {
     const account = await this.members.findByEmail(email);
     const matches = await this.hasher.verify(account?.user.passwordHash ?? null, password);
     const memberships = account?.memberships.filter((membership) => membership.disabledAt === null) ?? [];

@@ -4,6 +4,7 @@ import { SessionEntity } from './session.entity.js';
 /** A token that can be exchanged once for a fresh pair. Used ones are kept, so that their reuse is noticed. */
 @Entity('refresh_tokens')
 @Index('refresh_tokens_session_idx', ['sessionId'])
+@Index('refresh_tokens_expiry_idx', ['expiresAt'])
 export class RefreshTokenEntity {
   /** SHA-256 of the token, in hexadecimal. */
   @PrimaryColumn('text', { collation: 'C', primaryKeyConstraintName: 'refresh_tokens_pkey' })

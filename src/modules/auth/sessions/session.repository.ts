@@ -80,8 +80,9 @@ export class SessionRepository {
     await manager.update(SessionEntity, others, { revokedAt: now });
   }
 
-  /** Forgets sessions that ended before the given time, with their tokens. */
+  /** Forgets sessions that ended before the given time, and the outlived tokens of those that go on. */
   async deleteExpired(before: Date): Promise<void> {
     await this.sessions.delete({ expiresAt: LessThan(before) });
+    await this.sessions.manager.delete(RefreshTokenEntity, { expiresAt: LessThan(before) });
   }
 }

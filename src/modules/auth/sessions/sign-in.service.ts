@@ -3,9 +3,9 @@ import type { CallContext } from '../../../common/access/actor.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { runStrategy } from '../access/passport-runner.js';
-import { PasswordStrategy, type VerifiedAccount } from '../access/password.strategy.js';
+import { PasswordStrategy } from '../access/password.strategy.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
-import { MemberRepository } from '../users/member.repository.js';
+import { type Account, MemberRepository } from '../users/member.repository.js';
 import { normalizeEmail } from '../users/user.rules.js';
 import { WorkspaceRepository } from '../workspaces/workspace.repository.js';
 import { type OpenedSession, SessionService } from './session.service.js';
@@ -41,7 +41,7 @@ export class SignInService implements OnModuleInit {
     const email = normalizeEmail(request.email);
     await this.limits.countAttempt(context, 'session.sign-in', email);
     const body = { email, password: request.password };
-    const account = await runStrategy<VerifiedAccount>(this.strategy, { headers: {}, body });
+    const account = await runStrategy<Account>(this.strategy, { headers: {}, body });
     const member = account && chooseMembership(account.memberships, request.workspace ?? undefined);
     if (!member) {
       await this.recordFailure(context, email);

@@ -9,17 +9,25 @@ import { UserEntity } from '../entities/user.entity.js';
 /** A membership with the person and the workspace it joins. */
 export type Member = MembershipEntity & Required<Pick<MembershipEntity, 'user' | 'workspace'>>;
 
+export interface Account {
+  readonly user: UserEntity;
+  /** At least one. */
+  readonly memberships: readonly Member[];
+}
+
 /** People and their places in workspaces. */
 @Injectable()
 export class MemberRepository {
   constructor(@InjectRepository(MembershipEntity) private readonly memberships: Repository<MembershipEntity>) {}
 
-  /** Across workspaces: who signs in has not named one yet. */
-  async findByEmail(email: string): Promise<{ user: UserEntity; memberships: Member[] } | null> {
-    const user = await this.memberships.manager.findOneBy(UserEntity, { email });
-    if (user === null) return null;
-    const memberships = await this.joined().where('membership.userId = :id', { id: user.id }).getMany();
-    return { user, memberships: memberships.filter(isMember) };
+  /**
+   * An account with all its memberships, across workspaces: who signs in has not named one yet. One query, so that it
+   * takes as long whether there is such an account or not.
+   */
+  async findByEmail(email: string): Promise<Account | null> {
+    const memberships = (await this.joined().where('user.email = :email', { email }).getMany()).filter(isMember);
+    const [first] = memberships;
+    return first === undefined ? null : { user: first.user, memberships };
   }
 
   async find(workspaceId: string, userId: string, manager?: EntityManager): Promise<Member | null> {
