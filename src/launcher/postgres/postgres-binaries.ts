@@ -25,8 +25,11 @@ export interface PostgresPrograms {
  * read-only, or unreadable to that account, they are copied into `folder`.
  * @throws {StartError} when there are none for this platform, or they do not run.
  */
-export async function preparePrograms(folder: string, account: DatabaseAccount | undefined): Promise<PostgresPrograms> {
-  const installed = installedFolder();
+export async function preparePrograms(
+  folder: string,
+  account: DatabaseAccount | undefined,
+  installed = installedFolder(),
+): Promise<PostgresPrograms> {
   const linked = await makeLinks(installed);
   const direct = linked ? await programsOf(installed, account) : undefined;
   if (typeof direct === 'object') return direct;
