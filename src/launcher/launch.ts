@@ -10,6 +10,12 @@ import { Terminal } from './terminal/terminal.js';
 /** npm hands a Ctrl-C on that the terminal has sent to us already: a second one within this time is the same, in ms. */
 const SAME_CTRL_C_MS = 700;
 
+/** Gives the administrator a new password and a further API key. */
+const RESET_ADMIN_PASSWORD = '--reset-admin-password';
+const USAGE = `Settings are environment variables (docs/configuration.md); the only argument is ${RESET_ADMIN_PASSWORD}.`;
+/** Exit status for arguments that are not known: EX_USAGE of sysexits.h. */
+const EXIT_USAGE = 64;
+
 /**
  * Runs Nestor in the foreground until a signal ends it.
  * @returns the exit status.
@@ -25,12 +31,17 @@ export async function launch(
   const terminal = new Terminal(process.stdout, process.stdout.isTTY);
   const settings = settingsOr((message) => terminal.line(message), environment);
   if (settings === undefined) return EXIT_CONFIGURATION;
+  const unknown = commandLine.filter((argument) => argument !== RESET_ADMIN_PASSWORD);
+  if (unknown.length > 0) {
+    terminal.line(`npm start does not know ${unknown.join(' ')}. ${USAGE}`);
+    return EXIT_USAGE;
+  }
   const launcher = new Launcher({
     settings: { ...settings, NESTOR_HOME: resolve(settings.NESTOR_HOME) },
     environment,
     scripts: dirname(dirname(fileURLToPath(import.meta.url))),
     terminal,
-    resetCredentials: commandLine.includes('--reset-credentials'),
+    resetAdminPassword: commandLine.includes(RESET_ADMIN_PASSWORD),
   });
   const asked = stopAsked(environment, terminal, launcher);
   try {

@@ -3,10 +3,9 @@ import { DatabaseNewerError, migrate } from '../common/database/migrate.js';
 import type { Settings } from '../common/config/settings.js';
 import { bootstrap, type BootstrapResult } from './first-start/bootstrap.js';
 import { CredentialsFile } from './first-start/credentials-file.js';
-import { checkDatabase, withoutPassword } from './preflight/database.js';
 import { requireFreeDisk } from './preflight/disk.js';
-import { claimPorts, type Ports } from './preflight/ports.js';
-import { checkRedis } from './preflight/redis.js';
+import type { Ports } from './preflight/ports.js';
+import { preflight } from './preflight/preflight.js';
 import { messageOf, StartError } from './start-error.js';
 import { ProcessRegister } from './state/process-register.js';
 import { StateFolder } from './state/state-folder.js';
@@ -27,7 +26,7 @@ export interface LauncherOptions {
   /** Folder of the compiled entry files. */
   readonly scripts: string;
   readonly terminal: Terminal;
-  readonly resetCredentials: boolean;
+  readonly resetAdminPassword: boolean;
 }
 
 /** How long processes of an earlier launcher may take to end by themselves, in milliseconds. */
@@ -79,12 +78,8 @@ export class Launcher {
     const register = await ProcessRegister.open(state.path);
     await register.endLeftovers(LEFTOVER_PATIENCE_MS);
     const credentials = await CredentialsFile.open(state.path, settings.DATABASE_URL === undefined);
-    const ports = await claimPorts(settings);
+    const ports = await this.step(checksLabel(settings), () => preflight(settings));
     const databaseUrl = await this.startDatabase(state);
-    const redisUrl = settings.REDIS_URL;
-    if (redisUrl !== undefined) {
-      await this.step(`Redis at ${withoutPassword(redisUrl)}`, () => checkRedis(redisUrl));
-    }
     await this.step(
       'Database schema',
       () => applyMigrations(databaseUrl),
@@ -98,7 +93,7 @@ export class Launcher {
     );
     await this.startProcesses(state, register, ports, environment);
     const url = publicUrl({ ...settings, PORT: ports.PORT });
-    const known = await credentials.settle(url);
+    const known = await credentials.settle(`${url}/graphql`);
     const managementUrl = httpUrl(settings.HOST, ports.MANAGEMENT_PORT, '');
     const facts = {
       url,
@@ -124,15 +119,10 @@ export class Launcher {
 
   private async startDatabase(state: StateFolder): Promise<string> {
     const { settings, terminal } = this.options;
-    const given = settings.DATABASE_URL;
-    if (given !== undefined) {
-      const check = () => checkDatabase(given);
-      await this.step(`Database at ${withoutPassword(given)}`, check, (version) => `PostgreSQL ${version}`);
-      return given;
-    }
+    if (settings.DATABASE_URL !== undefined) return settings.DATABASE_URL;
     const postgres = await this.step(
       'Embedded PostgreSQL',
-      () => SupervisedPostgres.start(state, (line) => terminal.line(`  ! ${line}`)),
+      () => SupervisedPostgres.start(state, (line) => terminal.line(`  ! ${line}`), this.stopping.signal),
       ({ created }) => (created ? 'made and started' : 'started'),
     );
     this.started.push(() => postgres.stop(this.patienceMs));
@@ -150,9 +140,9 @@ export class Launcher {
     try {
       const script = join(this.options.scripts, 'bootstrap.main.js');
       const shared = { script, environment, log, register, until: this.stopping.signal };
-      const result = await bootstrap({ ...shared, resetCredentials: this.options.resetCredentials });
+      const result = await bootstrap({ ...shared, resetAdminPassword: this.options.resetAdminPassword });
       const lost = result.password === null && credentials.neverShown;
-      const final = lost ? await bootstrap({ ...shared, resetCredentials: true }) : result;
+      const final = lost ? await bootstrap({ ...shared, resetAdminPassword: true }) : result;
       await credentials.keep(final);
       return final;
     } finally {
@@ -207,6 +197,11 @@ export class Launcher {
 }
 
 type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
+
+function checksLabel({ DATABASE_URL, REDIS_URL }: Settings): string {
+  const servers = [DATABASE_URL === undefined ? [] : ['PostgreSQL'], REDIS_URL === undefined ? [] : ['Redis']].flat();
+  return ['Ports', ...servers].join(', ');
+}
 
 async function applyMigrations(databaseUrl: string): Promise<{ applied: string[] }> {
   try {

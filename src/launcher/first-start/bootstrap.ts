@@ -26,7 +26,7 @@ export interface BootstrapOptions {
   /** Ends the program when it fires. */
   readonly until: AbortSignal;
   /** Whether the administrator gets a new password and API key. */
-  readonly resetCredentials: boolean;
+  readonly resetAdminPassword: boolean;
 }
 
 /**
@@ -47,9 +47,9 @@ export async function bootstrap(options: BootstrapOptions): Promise<BootstrapRes
 
 /** @returns the lines of its standard output. The last one holds secrets and goes to no log. */
 async function run(options: BootstrapOptions): Promise<string[]> {
-  const { script, environment, log, register, until, resetCredentials } = options;
+  const { script, environment, log, register, until, resetAdminPassword } = options;
   until.throwIfAborted();
-  const parameters = ['--enable-source-maps', script, ...(resetCredentials ? ['--reset-admin-password'] : [])];
+  const parameters = ['--enable-source-maps', script, ...(resetAdminPassword ? ['--reset-admin-password'] : [])];
   const child = spawn(process.execPath, parameters, {
     env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -6,7 +6,7 @@ import { StartError, systemErrorCode } from '../start-error.js';
 import { writeDurably } from '../state/durable-file.js';
 
 const credentialsSchema = z.object({
-  /** Base URL of the api, below which GraphQL is at `/graphql`; empty until it is known. */
+  /** GraphQL endpoint; empty until it is known. */
   url: z.string(),
   email: z.string(),
   password: z.string(),
@@ -80,7 +80,7 @@ async function read(path: string): Promise<Credentials | undefined> {
   } catch (error) {
     throw new StartError(
       `${path} was changed and cannot be read any more. Restore it; or delete it and start again with a new password: ` +
-        'npm start -- --reset-credentials',
+        'npm start -- --reset-admin-password',
       { cause: error },
     );
   }

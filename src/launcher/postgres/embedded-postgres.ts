@@ -25,6 +25,8 @@ export interface EmbeddedPostgresOptions {
   readonly durable?: boolean;
   /** Port to use when it is free, such as that of the last start. */
   readonly preferredPort?: number | undefined;
+  /** Gives up waiting for the server when it fires. */
+  readonly until?: AbortSignal;
 }
 
 /** The embedded PostgreSQL of one state folder: made when absent, started, restarted on the same port, stopped. */
@@ -108,7 +110,7 @@ export class EmbeddedPostgres {
     const { port } = this;
     const { dataFolder } = this.cluster;
     this.server = await ServerProcess.spawn({ ...this.clusterOptions, dataFolder, port, log, maxConnections });
-    await this.server.answers(this.urlOf('postgres'));
+    await this.server.answers(this.urlOf('postgres'), this.options.until);
     await ensureDatabase(this.urlOf('postgres'));
   }
 }

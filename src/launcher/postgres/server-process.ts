@@ -72,10 +72,11 @@ export class ServerProcess {
    * Waits until the server answers `select 1`, for as long as it takes to replay its log after a crash.
    * @throws {WrongPasswordError | PortTakenError | StartError} the last with what the server printed.
    */
-  async answers(url: string): Promise<void> {
+  async answers(url: string, until?: AbortSignal): Promise<void> {
     let silentSince = Date.now();
     for (;;) {
       if (this.endedAs !== undefined) throw await this.failure(this.endedAs);
+      until?.throwIfAborted();
       const problem = await selectOne(url);
       if (problem === undefined) return;
       if (problem === '28P01') throw new WrongPasswordError('the password of the database does not fit');

@@ -6,10 +6,9 @@ const OLDEST_VERSION = 140_000;
 
 /**
  * Asks a PostgreSQL that is not ours whether it can be used.
- * @returns its version, such as `16.2`.
  * @throws {StartError} without the password that the URL may hold.
  */
-export async function checkDatabase(databaseUrl: string): Promise<string> {
+export async function checkDatabase(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);
   try {
@@ -22,7 +21,6 @@ export async function checkDatabase(databaseUrl: string): Promise<string> {
     const problem = found === undefined ? 'it gave no answer' : problemWith(found);
     if (problem !== undefined)
       throw new StartError(`The database at ${withoutPassword(databaseUrl)} cannot be used: ${problem}.`);
-    return found?.version ?? '';
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError(

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -11,6 +11,7 @@ export async function writeDurably(path: string, content: string, mode = 0o600):
   try {
     const file = await open(temporary, 'wx', mode);
     try {
+      await giveToOwnerOf(dirname(path), file);
       await file.writeFile(content);
       await file.sync();
     } finally {
@@ -22,6 +23,13 @@ export async function writeDurably(path: string, content: string, mode = 0o600):
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/** Root may be started on the state folder of another user, who must still be able to read it afterwards. */
+async function giveToOwnerOf(folder: string, file: FileHandle): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(folder);
+  if (uid !== 0) await file.chown(uid, gid);
 }
 
 /** Makes renames within a folder outlive a power-off. Windows cannot and need not. */

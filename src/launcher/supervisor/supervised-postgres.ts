@@ -20,7 +20,11 @@ export class SupervisedPostgres {
     private readonly tell: (line: string) => void,
   ) {}
 
-  static async start(state: StateFolder, tell: (line: string) => void): Promise<SupervisedPostgres> {
+  static async start(
+    state: StateFolder,
+    tell: (line: string) => void,
+    until: AbortSignal,
+  ): Promise<SupervisedPostgres> {
     const log = state.file('logs', 'postgres.log');
     rotateLog(log);
     const lastUrl = await embeddedDatabaseUrl(state.path);
@@ -30,6 +34,7 @@ export class SupervisedPostgres {
       log,
       maxConnections: MAX_CONNECTIONS,
       preferredPort,
+      until,
     });
     if (postgres.url !== lastUrl)
       await writeDurably(databaseFile(state.path), `${JSON.stringify({ url: postgres.url })}\n`);

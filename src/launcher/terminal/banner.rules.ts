@@ -25,7 +25,7 @@ export function bannerLines(facts: BannerFacts): string[] {
           ['API key', facts.known.apiKey],
           ['Kept in', facts.credentialsPath],
         ]
-      : [['Password', 'not known here; for a new one and an API key: npm start -- --reset-credentials']]),
+      : [['Password', 'not known here; for a new one and an API key: npm start -- --reset-admin-password']]),
     ['State', facts.home],
   ];
   return [
