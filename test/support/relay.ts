@@ -7,6 +7,8 @@ export interface Relay {
   /** Ends all connections and refuses new ones. */
   down(): void;
   up(): void;
+  /** From now on the server's answers are lost on the way, while requests reach it. Until it is up again. */
+  loseAnswers(): void;
   /** Resolves with the next connection that is refused. */
   nextRefusal(): Promise<void>;
   close(): Promise<void>;
@@ -16,6 +18,7 @@ export async function openRelay(server: { readonly host: string; readonly port: 
   const sockets = new Set<Socket>();
   const events = new EventEmitter();
   let isUp = true;
+  let answersAreLost = false;
   const relay = createServer((client) => {
     if (!isUp) {
       client.destroy();
@@ -34,7 +37,10 @@ export async function openRelay(server: { readonly host: string; readonly port: 
         other.destroy();
       });
     }
-    client.pipe(upstream).pipe(client);
+    client.pipe(upstream);
+    upstream.on('data', (answer) => {
+      if (!answersAreLost) client.write(answer);
+    });
   });
   relay.listen(0, '127.0.0.1');
   await once(relay, 'listening');
@@ -51,6 +57,10 @@ export async function openRelay(server: { readonly host: string; readonly port: 
     },
     up: () => {
       isUp = true;
+      answersAreLost = false;
+    },
+    loseAnswers: () => {
+      answersAreLost = true;
     },
     nextRefusal: async () => {
       await once(events, 'refusal');

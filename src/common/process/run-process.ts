@@ -71,7 +71,8 @@ async function close(
   }
 }
 
-function settingsOrExit(): Settings {
+/** @returns the settings; a configuration that is not valid ends the process with a message. */
+export function settingsOrExit(): Settings {
   try {
     return loadSettings(process.env);
   } catch (error) {
@@ -80,7 +81,8 @@ function settingsOrExit(): Settings {
   }
 }
 
-function exitWith(message: string, status: number): never {
+/** Ends the process with a message to its user. */
+export function exitWith(message: string, status: number): never {
   process.stderr.write(`${message}\n`);
   process.exit(status);
 }

@@ -4,17 +4,17 @@ import type { AuditChains } from './audit-chains.js';
 import type { AuditEventInput } from './audit-event.js';
 import { type AuditRecord, toAuditRecord } from './audit-record.rules.js';
 
+export type AfterCommitTask = () => void | Promise<void>;
+
 /** A transaction whose audit events are committed with it or not at all. */
 export interface AuditedTransaction {
   /** Reads and writes of this transaction go through it alone. */
   readonly manager: EntityManager;
   /** Leaves an event. @param context in place of the transaction's, such as one whose actor has just signed in. */
-  audit(event: AuditEventInput, context?: CallContext): void;
+  readonly audit: (event: AuditEventInput, context?: CallContext) => void;
   /** Runs once the commit is known, in order of registration; a failure is logged, not thrown. */
-  afterCommit(task: () => void | Promise<void>): void;
+  readonly afterCommit: (task: AfterCommitTask) => void;
 }
-
-export type AfterCommitTask = () => void | Promise<void>;
 
 /**
  * One attempt: begin, work, append to a chain, commit. Rolled back as a whole when anything throws before the commit.
@@ -34,8 +34,8 @@ export async function attemptTransaction<T>(
     await runner.startTransaction();
     const result = await work({
       manager: runner.manager,
-      audit: (event, eventContext = context) => records.push(toAuditRecord(eventContext, event, Date.now())),
-      afterCommit: (task) => afterCommit.push(task),
+      audit: (event, eventContext = context) => void records.push(toAuditRecord(eventContext, event, Date.now())),
+      afterCommit: (task) => void afterCommit.push(task),
     });
     if (records.length === 0) throw new TypeError('An audited transaction must leave at least one audit event.');
     await appendAndCommit(runner, chains, records);

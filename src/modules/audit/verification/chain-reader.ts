@@ -62,7 +62,7 @@ async function headOf(runner: QueryRunner, writerId: string): Promise<ChainHead 
 async function pageOf(runner: QueryRunner, writerId: string, after: string | null): Promise<EventRow[]> {
   const bound = after === null ? '' : 'AND sequence > $2';
   return runner.query(
-    `SELECT ${eventColumns} FROM audit_events WHERE writer_id = $1 ${bound} ORDER BY sequence LIMIT ${PAGE_SIZE}`,
+    `SELECT ${eventColumns} FROM audit_events WHERE writer_id = $1 ${bound} ORDER BY audit_events.sequence LIMIT ${PAGE_SIZE}`,
     after === null ? [writerId] : [writerId, after],
   );
 }

@@ -40,11 +40,11 @@ export class ChainVerifier {
 
   accept(event: ChainedEvent): ChainProblem[] {
     const sound = event.hash === eventHash(event, event);
-    const problems = [...this.gapBefore(event.sequence), ...this.faultsOf(event, sound)];
-    if (!this.isBeyond(event.sequence)) {
-      this.previous = { sequence: event.sequence, hash: event.hash, eventId: event.id, sound };
-    }
-    return problems;
+    const faults = this.faultsOf(event, sound);
+    if (this.isBeyond(event.sequence)) return faults;
+    const gap = this.gapBefore(event.sequence);
+    this.previous = { sequence: event.sequence, hash: event.hash, eventId: event.id, sound };
+    return [...gap, ...faults];
   }
 
   finish(): ChainProblem[] {
