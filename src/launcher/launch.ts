@@ -18,11 +18,13 @@ const EXIT_USAGE = 64;
 
 /**
  * Runs Nestor in the foreground until a signal ends it.
+ * @param scripts folder of the compiled entry files.
  * @returns the exit status.
  */
 export async function launch(
   environment: Readonly<Record<string, string | undefined>>,
   commandLine: readonly string[],
+  scripts = dirname(dirname(fileURLToPath(import.meta.url))),
 ): Promise<number> {
   // State is for nobody else to read, whatever the umask of the shell; the processes inherit this.
   process.umask(0o077);
@@ -39,7 +41,7 @@ export async function launch(
   const launcher = new Launcher({
     settings: { ...settings, NESTOR_HOME: resolve(settings.NESTOR_HOME) },
     environment,
-    scripts: dirname(dirname(fileURLToPath(import.meta.url))),
+    scripts,
     terminal,
     resetAdminPassword: commandLine.includes(RESET_ADMIN_PASSWORD),
   });
@@ -70,18 +72,23 @@ async function stopAsked(
   await new Promise<void>((resolveAsked) => {
     let askedAt: number | undefined;
     const ask = (reason: string) => {
-      if (askedAt === undefined) {
-        askedAt = Date.now();
-        terminal.line(`\n${reason}: finishing what is in flight. Ctrl-C again ends it at once.`);
-        resolveAsked();
-      } else if (Date.now() - askedAt > SAME_CTRL_C_MS) {
-        terminal.line('Ending at once.');
-        launcher.kill();
-      }
+      askedAt = Date.now();
+      terminal.line(`\n${reason}: finishing what is in flight. Ctrl-C again ends it at once.`);
+      resolveAsked();
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(signal, () => ask(`Stopping (${signal})`));
-    watchNpm(environment, () => ask('Stopping (npm is gone)'));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (askedAt === undefined) {
+          ask(`Stopping (${signal})`);
+        } else if (Date.now() - askedAt > SAME_CTRL_C_MS) {
+          terminal.line('Ending at once.');
+          launcher.kill();
+        }
+      });
+    }
+    watchNpm(environment, () => {
+      if (askedAt === undefined) ask('Stopping (npm is gone)');
+    });
   });
 }
 

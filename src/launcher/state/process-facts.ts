@@ -9,6 +9,8 @@ const run = promisify(execFile);
 export interface ProcessFacts {
   /** Exited, but its parent has not collected it yet: it holds nothing any more. */
   readonly zombie: boolean;
+  /** Process id of its parent. */
+  readonly parent?: number;
   /** When the process began, in whatever unit the platform has; only good for comparing. */
   readonly startTime?: string;
   readonly workingDirectory?: string;
