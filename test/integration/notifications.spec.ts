@@ -1,18 +1,25 @@
 import type { Redis } from 'ioredis';
+import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConfigModule } from '../../src/common/config/config.module.js';
 import { dataSourceOptions } from '../../src/common/database/data-source-options.js';
-import { channels, type Notifications } from '../../src/common/notifications/notifications.js';
+import { DatabaseModule } from '../../src/common/database/database.module.js';
+import { channels, Notifications } from '../../src/common/notifications/notifications.js';
+import { NotificationsModule } from '../../src/common/notifications/notifications.module.js';
 import { PostgresNotifications } from '../../src/common/notifications/postgres-notifications.js';
 import { RedisNotifications } from '../../src/common/notifications/redis-notifications.js';
+import { LoggerModule } from '../../src/common/observability/logger.module.js';
 import { connectRedis } from '../../src/common/redis/redis.module.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { testRedisUrl } from '../support/redis.js';
 import { openRelay } from '../support/relay.js';
+import { testSettings } from '../support/settings.js';
 
 const logger = pino({ level: 'silent' });
 const redisUrl = testRedisUrl();
+const probe = { intervalMs: 400, timeoutMs: 200 };
 
 /** The same server, through a relay. */
 function through(port: number | undefined, url: string): string {
@@ -39,6 +46,8 @@ interface Backend {
   /** @param port of a relay to the server, in place of the server's own. */
   peer(port?: number): Promise<Peer>;
   server(): { readonly host: string; readonly port: number };
+  /** A peer whose way of sending is cut. */
+  unreachable(): Promise<Peer>;
   cutListeners(): Promise<void>;
   close(): Promise<void>;
 }
@@ -54,8 +63,13 @@ function postgresBackend(): Backend {
       pool = await new DataSource({ ...dataSourceOptions(database.url, 3), entities: [] }).initialize();
     },
     peer: async (port) => {
-      const notifications = new PostgresNotifications(through(port, database.url), pool, logger);
+      const notifications = new PostgresNotifications(through(port, database.url), pool, logger, probe);
       return { notifications, close: () => notifications.onApplicationShutdown() };
+    },
+    unreachable: async () => {
+      const ended = await new DataSource({ ...dataSourceOptions(database.url, 1), entities: [] }).initialize();
+      await ended.destroy();
+      return { notifications: new PostgresNotifications(database.url, ended, logger), close: async () => undefined };
     },
     cutListeners: async () => {
       await pool.query(
@@ -81,7 +95,7 @@ function redisBackend(url: string): Backend {
     },
     peer: async (port) => {
       const redis = connectRedis(through(port, url), logger);
-      const notifications = new RedisNotifications(redis, logger);
+      const notifications = new RedisNotifications(redis, logger, probe);
       return {
         notifications,
         close: async () => {
@@ -89,6 +103,11 @@ function redisBackend(url: string): Backend {
           redis.disconnect();
         },
       };
+    },
+    unreachable: async () => {
+      const ended = connectRedis(url, logger);
+      ended.disconnect();
+      return { notifications: new RedisNotifications(ended, logger), close: async () => undefined };
     },
     cutListeners: async () => {
       const clients = String(await admin.call('CLIENT', 'LIST'));
@@ -207,5 +226,66 @@ describe.each(backends)('notifications over $name', (backend) => {
     await sender.publish(channels.registryChanged, 'again');
     await vi.waitFor(() => expect(received).toEqual(['again']));
     await relay.close();
+  });
+
+  it('notice a connection over which nothing comes any more', async () => {
+    const relay = await openRelay(backend.server());
+    const listening = await started(relay.port);
+    const sending = await started();
+    const gap = vi.fn();
+    listening.onGap(gap);
+    relay.loseAnswers();
+    await relay.nextConnection();
+    relay.down();
+    relay.up();
+    await vi.waitFor(() => expect(gap).toHaveBeenCalled(), 10_000);
+    const received = vi.fn();
+    listening.subscribe(channels.registryChanged, received);
+    await sending.publish(channels.registryChanged, 'again');
+    await vi.waitFor(() => expect(received).toHaveBeenCalledExactlyOnceWith('again'));
+    await relay.close();
+  });
+
+  it('say so when they cannot be sent', async () => {
+    const peer = await backend.unreachable();
+    await expect(peer.notifications.publish(channels.registryChanged, 'lost')).rejects.toThrow();
+    await peer.close();
+  });
+
+  it('end while they wait for a server', async () => {
+    const relay = await openRelay(backend.server());
+    relay.down();
+    const peer = await backend.peer(relay.port);
+    void peer.notifications.onModuleInit();
+    await relay.nextRefusal();
+    await peer.close();
+    relay.up();
+    await relay.close();
+  });
+});
+
+describe('the notifications of a process', () => {
+  it.each(['PostgreSQL', ...(redisUrl === null ? [] : ['Redis'])])('go over %s, as the settings say', async (name) => {
+    const url = name === 'Redis' ? redisUrl : null;
+    const database = await createTestDatabase();
+    const settings = testSettings({ DATABASE_URL: database.url, ...(url !== null && { REDIS_URL: url }) });
+    const parts = [
+      ConfigModule.forRoot(settings),
+      LoggerModule.forRoot(logger),
+      DatabaseModule.forRoot(),
+      NotificationsModule,
+    ];
+    const app = await NestFactory.createApplicationContext(
+      { module: class Root {}, imports: parts },
+      { logger: false },
+    );
+    const received = vi.fn();
+    const notifications = app.get(Notifications);
+    expect(notifications).toBeInstanceOf(url === null ? PostgresNotifications : RedisNotifications);
+    notifications.subscribe(channels.executorsChanged, received);
+    await notifications.publish(channels.executorsChanged, 'host');
+    await vi.waitFor(() => expect(received).toHaveBeenCalledExactlyOnceWith('host'));
+    await app.close();
+    await database.drop();
   });
 });

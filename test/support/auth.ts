@@ -17,6 +17,7 @@ import { graphqlModule } from '../../src/common/graphql/graphql.module.js';
 import { InputValidationPipe } from '../../src/common/graphql/input-validation.pipe.js';
 import { NotificationsModule } from '../../src/common/notifications/notifications.module.js';
 import { LoggerModule } from '../../src/common/observability/logger.module.js';
+import { AuditApiModule } from '../../src/modules/audit/audit-api.module.js';
 import { AuditModule } from '../../src/modules/audit/audit.module.js';
 import { AccessGuard } from '../../src/modules/auth/access/access.guard.js';
 import { AuthModule } from '../../src/modules/auth/auth.module.js';
@@ -151,6 +152,7 @@ function rootOf(settings: Settings) {
       CryptoModule,
       NotificationsModule,
       AuditModule,
+      AuditApiModule,
       graphqlModule(),
       AuthModule,
       ProbeModule,

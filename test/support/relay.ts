@@ -9,6 +9,8 @@ export interface Relay {
   up(): void;
   /** From now on the server's answers are lost on the way, while requests reach it. Until it is up again. */
   loseAnswers(): void;
+  /** Resolves with the next connection that is made. */
+  nextConnection(): Promise<void>;
   /** Resolves with the next connection that is refused. */
   nextRefusal(): Promise<void>;
   close(): Promise<void>;
@@ -25,6 +27,7 @@ export async function openRelay(server: { readonly host: string; readonly port: 
       events.emit('refusal');
       return;
     }
+    events.emit('connection');
     const upstream = connect(server);
     for (const [socket, other] of [
       [client, upstream],
@@ -61,6 +64,9 @@ export async function openRelay(server: { readonly host: string; readonly port: 
     },
     loseAnswers: () => {
       answersAreLost = true;
+    },
+    nextConnection: async () => {
+      await once(events, 'connection');
     },
     nextRefusal: async () => {
       await once(events, 'refusal');

@@ -3,6 +3,7 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
+import { livenessProbe } from './liveness-probe.js';
 import { assertSendable, NotificationListeners } from './notification-listeners.js';
 import { type Channel, channels, Notifications } from './notifications.js';
 import { PostgresPublisher } from './postgres-publisher.js';
@@ -10,9 +11,6 @@ import { PostgresPublisher } from './postgres-publisher.js';
 /** Wait before the second attempt to connect, in milliseconds; doubled each time up to the longest. */
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
-/** How often the listening connection is asked whether it lives, and how long it may take to answer, in milliseconds. */
-const PROBE_INTERVAL_MS = 15_000;
-const PROBE_TIMEOUT_MS = 5_000;
 
 /** LISTEN/NOTIFY: one connection of its own that listens; publishing goes through the pool. */
 export class PostgresNotifications extends Notifications implements OnModuleInit, OnApplicationShutdown {
@@ -25,6 +23,7 @@ export class PostgresNotifications extends Notifications implements OnModuleInit
     private readonly databaseUrl: string,
     dataSource: DataSource,
     private readonly logger: Logger,
+    private readonly probe = livenessProbe,
   ) {
     super();
     this.listeners = new NotificationListeners(logger);
@@ -63,7 +62,7 @@ export class PostgresNotifications extends Notifications implements OnModuleInit
       connectionString: this.databaseUrl,
       application_name: 'nestor notifications',
       connectionTimeoutMillis: 10_000,
-      query_timeout: PROBE_TIMEOUT_MS,
+      query_timeout: this.probe.timeoutMs,
       keepAlive: true,
     });
     // Without this listener a lost connection ends the process; its end is acted on below.
@@ -95,7 +94,7 @@ export class PostgresNotifications extends Notifications implements OnModuleInit
     this.client = client;
     const probe = setInterval(() => {
       client.query('SELECT 1').catch(() => client.end());
-    }, PROBE_INTERVAL_MS).unref();
+    }, this.probe.intervalMs).unref();
     client.once('end', () => {
       clearInterval(probe);
       if (!this.closed) void this.onModuleInit();

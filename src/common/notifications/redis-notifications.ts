@@ -1,11 +1,9 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { livenessProbe } from './liveness-probe.js';
 import { assertSendable, NotificationListeners } from './notification-listeners.js';
 import { type Channel, channels, Notifications } from './notifications.js';
-
-/** How often the listening connection is asked whether it lives, in milliseconds. */
-const PROBE_INTERVAL_MS = 15_000;
 
 /** Redis pub/sub: one connection of its own that subscribes; publishing goes through the shared one. */
 export class RedisNotifications extends Notifications implements OnModuleInit, OnApplicationShutdown {
@@ -13,11 +11,12 @@ export class RedisNotifications extends Notifications implements OnModuleInit, O
   private readonly subscriber: Redis;
   /** Pub/sub ignores the number of the database, so the channels' names have it. */
   private readonly prefix: string;
-  private probe: NodeJS.Timeout | undefined;
+  private probing: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly redis: Redis,
     private readonly logger: Logger,
+    private readonly probe = livenessProbe,
   ) {
     super();
     this.listeners = new NotificationListeners(logger);
@@ -27,6 +26,7 @@ export class RedisNotifications extends Notifications implements OnModuleInit, O
       lazyConnect: true,
       autoResubscribe: false,
       maxRetriesPerRequest: null,
+      commandTimeout: this.probe.timeoutMs,
     });
     this.subscriber.on('error', (err) => logger.warn({ err }, 'the connection that listens for notifications failed'));
     this.subscriber.on('message', (channel, message) => {
@@ -54,15 +54,15 @@ export class RedisNotifications extends Notifications implements OnModuleInit, O
     });
     // A first attempt that fails is followed by others, like every later one.
     this.subscriber.connect().catch(() => undefined);
-    this.probe = setInterval(
+    this.probing = setInterval(
       () => void this.subscriber.ping().catch(() => this.reconnect()),
-      PROBE_INTERVAL_MS,
+      this.probe.intervalMs,
     ).unref();
     await listening;
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.probe);
+    clearInterval(this.probing);
     this.subscriber.disconnect();
   }
 
