@@ -93,7 +93,7 @@ export class Launcher {
     );
     await this.startProcesses(state, register, ports, environment);
     const url = publicUrl({ ...settings, PORT: ports.PORT });
-    const known = await credentials.settle(`${url}/graphql`);
+    const known = await credentials.settle(url);
     const managementUrl = httpUrl(settings.HOST, ports.MANAGEMENT_PORT, '');
     const facts = {
       url,

@@ -34,6 +34,8 @@ export async function runProcess(
     if (process.send === undefined) end('SIGINT');
   });
   process.on('disconnect', () => end('the parent process is gone'));
+  // It may have gone while the modules of this process were being loaded: then there is no event any more.
+  if (process.send !== undefined && !process.connected) end('the parent process is gone');
   const fail = (err: unknown): void => {
     logger.fatal({ err }, 'unexpected error; this process ends');
     process.exit(1);

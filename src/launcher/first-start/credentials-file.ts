@@ -6,7 +6,7 @@ import { StartError, systemErrorCode } from '../start-error.js';
 import { writeDurably } from '../state/durable-file.js';
 
 const credentialsSchema = z.object({
-  /** GraphQL endpoint; empty until it is known. */
+  /** Base URL of the api, below which GraphQL is at `/graphql`; empty until it is known. */
   url: z.string(),
   email: z.string(),
   password: z.string(),

@@ -9,7 +9,7 @@ import { databaseAccount, type DatabaseAccount } from '../../../src/launcher/pos
 import { databaseFolder } from '../../../src/launcher/postgres/database-folder.js';
 import { preparePrograms } from '../../../src/launcher/postgres/postgres-binaries.js';
 import { built } from '../../support/built.js';
-import { makeHome, removeHome } from './homes.js';
+import { makeHome, removeHome } from '../../support/launcher/homes.js';
 
 const isRoot = process.getuid?.() === 0;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedPostgres } from '../../../src/launcher/postgres/embedded-postgres.js';
 import { freePort } from '../../../src/launcher/network/free-port.js';
-import { isAlive, makeHome, query, removeHome, until } from './homes.js';
+import { isAlive, makeHome, query, removeHome, until } from '../../support/launcher/homes.js';
 
 const PATIENCE_MS = 10_000;
 
