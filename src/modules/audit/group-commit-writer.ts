@@ -4,7 +4,7 @@ import { AuditChain, ChainConflictError, type SqlExecutor } from './audit-chain.
 import type { AuditRecord } from './audit-record.rules.js';
 
 /** How long events gather before they are written together, in milliseconds. */
-const GATHER_MS = 5;
+const GATHER_MS = 10;
 /** Most events of one statement: about half a megabyte of JSON. */
 const BATCH_SIZE = 1_000;
 /** Wait after the first failed write, in milliseconds; doubled each time up to the longest. */

@@ -18,8 +18,8 @@ export async function verifyCommand(databaseUrl: string, print: (line: string) =
       print(`${problem.fault}: writer ${problem.writerId}, number ${problem.sequence}${row}: ${problem.explanation}`);
     });
     const seconds = ((performance.now() - start) / 1_000).toFixed(1);
-    const verdict = problems === 0 ? 'The audit trail is sound' : `The audit trail has ${problems} problems`;
-    print(`${verdict}: ${events} events of ${writers} writers verified in ${seconds} s.`);
+    const verdict = problems === 0 ? 'The audit trail is sound' : `The audit trail is not sound, problems: ${problems}`;
+    print(`${verdict}. Events: ${events}, writers: ${writers}, time: ${seconds} s.`);
     return problems === 0 ? verificationStatus.SOUND : verificationStatus.PROBLEMS;
   } catch (error) {
     print(`The audit trail could not be verified: ${error instanceof Error ? error.message : String(error)}`);
