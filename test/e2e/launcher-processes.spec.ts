@@ -156,13 +156,13 @@ describe.skipIf(process.platform !== 'linux')('the launcher', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('a first start that is cut off', () => {
-  const inHome = (...path: string[]) => existsSync(join(home, ...path));
-  const inFolder = (folder: string, pattern: RegExp) =>
-    inHome(folder) && readdirSync(join(home, folder)).some((name) => pattern.test(name));
-  /** The bootstrap takes its time, so that the moments around it can be met. */
-  const slowBootstrap = (text: string) => `await new Promise((r) => setTimeout(r, 300));\n${text}\n`;
+const inHome = (...path: string[]) => existsSync(join(home, ...path));
+const inFolder = (folder: string, pattern: RegExp) =>
+  inHome(folder) && readdirSync(join(home, folder)).some((name) => pattern.test(name));
+/** The bootstrap takes its time, so that the moments around it can be met. */
+const slowBootstrap = (text: string) => `await new Promise((r) => setTimeout(r, 300));\n${text}\n`;
 
+describe.skipIf(process.platform !== 'linux')('a first start that is cut off', () => {
   it.each([
     ['while it takes the lock', () => inHome('lock')],
     ['while the database is being made', () => inHome('postgres', 'data.new', 'PG_VERSION')],
