@@ -40,7 +40,10 @@ export async function installDependencies() {
       }),
     );
   }
-  await writeFile(installStamp, wanted);
+  // The stamp only saves the next start a comparison: whoever may not write here can do without it.
+  await writeFile(installStamp, wanted).catch((error) => {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+  });
 }
 
 /** Whether npm's own list of what it installed has everything that the lock file asks for. */
