@@ -16,14 +16,15 @@ export interface DatabaseAccount {
 
 /**
  * @param dataFolder where the cluster is or will be; one that exists is run by its owner.
+ * @param name of the system user, which is made when it is absent.
  * @returns undefined when Nestor is not root: then the database runs as the user who started it.
  * @throws {StartError} when no account can be had.
  */
-export async function databaseAccount(dataFolder: string): Promise<DatabaseAccount | undefined> {
+export async function databaseAccount(dataFolder: string, name = ACCOUNT_NAME): Promise<DatabaseAccount | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const owner = await stat(dataFolder).catch(() => undefined);
   if (owner !== undefined && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
-  return (await accountOf(ACCOUNT_NAME)) ?? (await createAccount());
+  return (await accountOf(name)) ?? (await createAccount(name));
 }
 
 async function accountOf(name: string): Promise<DatabaseAccount | undefined> {
@@ -35,7 +36,7 @@ async function accountOf(name: string): Promise<DatabaseAccount | undefined> {
   }
 }
 
-async function createAccount(): Promise<DatabaseAccount> {
+async function createAccount(name: string): Promise<DatabaseAccount> {
   let failure = '';
   try {
     await run('useradd', [
@@ -45,17 +46,17 @@ async function createAccount(): Promise<DatabaseAccount> {
       '/nonexistent',
       '--shell',
       '/usr/sbin/nologin',
-      ACCOUNT_NAME,
+      name,
     ]);
   } catch (error) {
     failure = messageOf(error).trim();
   }
   // Asked again even after a failure: another Nestor may have made it at the same moment.
-  const created = (await accountOf(ACCOUNT_NAME)) ?? (await accountOf('postgres'));
+  const created = (await accountOf(name)) ?? (await accountOf('postgres'));
   if (created !== undefined) return created;
   throw new StartError(
     'PostgreSQL refuses to run as root, and a system user for it could not be made ' +
-      `(${failure}). Create one with: useradd --system ${ACCOUNT_NAME}; or start Nestor as another user; ` +
+      `(${failure}). Create one with: useradd --system ${name}; or start Nestor as another user; ` +
       'or set DATABASE_URL to a PostgreSQL of yours.',
   );
 }

@@ -18,10 +18,13 @@ export interface ProcessFacts {
 }
 
 /** @returns undefined when no process has that id. */
-export async function processFacts(pid: number): Promise<ProcessFacts | undefined> {
+export async function processFacts(
+  pid: number,
+  platform: NodeJS.Platform = process.platform,
+): Promise<ProcessFacts | undefined> {
   if (!exists(pid)) return undefined;
-  if (process.platform === 'linux') return linuxFacts(pid);
-  if (process.platform === 'win32') return windowsFacts(pid);
+  if (platform === 'linux') return linuxFacts(pid);
+  if (platform === 'win32') return windowsFacts(pid);
   return unixFacts(pid);
 }
 

@@ -8,6 +8,7 @@ import { runAs } from '../../../src/launcher/postgres/account-command.js';
 import { databaseAccount, type DatabaseAccount } from '../../../src/launcher/postgres/database-account.js';
 import { databaseFolder } from '../../../src/launcher/postgres/database-folder.js';
 import { preparePrograms } from '../../../src/launcher/postgres/postgres-binaries.js';
+import { writeDurably } from '../../../src/launcher/state/durable-file.js';
 import { built } from '../../support/built.js';
 import { makeHome, removeHome } from '../../support/launcher/homes.js';
 
@@ -33,6 +34,28 @@ describe.runIf(isRoot)('as root', () => {
     const [uid, ...environment] = ended.output.split('\n');
     expect(uid).toBe(String(account.uid));
     expect(environment.join()).not.toMatch(/NESTOR|DATABASE|TEST_|HOME=/);
+  });
+
+  it('makes the user when there is none', async () => {
+    const name = `nestor-t${process.pid}`;
+    const made = await databaseAccount(join(folder, 'data'), name);
+    expect(await databaseAccount(join(folder, 'data'), name)).toEqual(made);
+    expect(made?.uid).toBeGreaterThan(0);
+    await promisify(execFile)('userdel', [name]);
+  });
+
+  it('uses the user of another PostgreSQL, or says what to do, when none can be made', async () => {
+    const refused = 'no:such:name';
+    const postgres = await promisify(execFile)('id', ['-u', 'postgres']).catch(() => undefined);
+    const asked = databaseAccount(join(folder, 'data'), refused);
+    if (postgres) expect((await asked)?.uid).toBe(Number(postgres.stdout));
+    else await expect(asked).rejects.toThrow(/useradd --system[^]*DATABASE_URL/);
+  });
+
+  it('leaves files to the owner of a folder that is not its own', async () => {
+    await promisify(execFile)('chown', ['65534:65534', folder]);
+    await writeDurably(join(folder, 'file'), 'content');
+    expect(await lstat(join(folder, 'file'))).toMatchObject({ uid: 65534, gid: 65534 });
   });
 
   it('keeps to the owner of a database that exists', async () => {

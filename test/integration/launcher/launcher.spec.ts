@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { databaseUrlFor } from '../../../src/common/database/database-url.js';
 import { Launcher } from '../../../src/launcher/launcher.js';
 import { freePort } from '../../../src/launcher/network/free-port.js';
+import { requireFreeDisk } from '../../../src/launcher/preflight/disk.js';
 import { Terminal } from '../../../src/launcher/terminal/terminal.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { testSettings } from '../../support/settings.js';
@@ -263,6 +264,48 @@ describe('a start that cannot be', () => {
     expect(message).toMatch(/DATABASE_URL/);
     expect(message).toContain(`127.0.0.1:${port}/there`);
     expect(message + printed()).not.toContain('hunter2');
+  });
+
+  it('names a user of the database who may not make tables', async () => {
+    database = await createTestDatabase();
+    const role = `nestor_test_${process.pid}`;
+    await query(database.url, `CREATE ROLE ${role} LOGIN PASSWORD 'p'`, 'REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+    const url = new URL(database.url);
+    [url.username, url.password] = [role, 'p'];
+    const { launcher } = await makeLauncher({ settings: { DATABASE_URL: url.href } });
+    await expect(launcher.start()).rejects.toThrow(/may not make tables/);
+    await query(database.url, `DROP ROLE ${role}`);
+  });
+
+  it('lists all that stands in its way at once', async () => {
+    const [postgres, redis] = [await freePort(), await freePort()];
+    const { launcher } = await makeLauncher({
+      settings: {
+        MANAGEMENT_PORT: '9999',
+        WORKER_MANAGEMENT_PORT: '9999',
+        DATABASE_URL: `postgresql://127.0.0.1:${postgres}/x`,
+        REDIS_URL: `redis://127.0.0.1:${redis}`,
+      },
+    });
+    await expect(launcher.start()).rejects.toThrow(
+      new RegExp(`- WORKER_MANAGEMENT_PORT[^]*- .*127.0.0.1:${postgres}[^]*- .*127.0.0.1:${redis}`),
+    );
+  });
+
+  it('does not overwrite credentials that it cannot read', async () => {
+    await writeFile(join(home, 'credentials.json'), '{"password":');
+    const { launcher } = await makeLauncher();
+    await expect(launcher.start()).rejects.toThrow(/credentials\.json was changed[^]*--reset-admin-password/);
+    expect(await readFile(join(home, 'credentials.json'), 'utf8')).toBe('{"password":');
+  });
+
+  it('wants room on the disk', async () => {
+    await expect(requireFreeDisk(home, Number.POSITIVE_INFINITY)).rejects.toThrow(/has \d+ MB free[^]*NESTOR_HOME/);
+  });
+
+  it('leaves no database URL behind for commands when there is none', async () => {
+    const known = databaseUrlFor({ DATABASE_URL: undefined, NESTOR_HOME: home });
+    await expect(known).rejects.toThrow(/DATABASE_URL: is not set/);
   });
 
   it('names a Redis that cannot be reached', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -109,5 +109,23 @@ describe('ProcessRegister', () => {
     await register.remove('api');
     await register.add('gone', 2 ** 22 - 1);
     expect(await readdir(join(folder, 'processes'))).toEqual([]);
+  });
+});
+
+describe('processFacts', () => {
+  it('tells a living process from none', async () => {
+    expect(await processFacts(process.pid)).toMatchObject({ zombie: false });
+    expect(await processFacts(2 ** 22 - 1)).toBeUndefined();
+  });
+
+  it.skipIf(spawnSync('ps', ['-p', '1']).error)('asks ps where there is no /proc', async () => {
+    const facts = await processFacts(process.pid, 'darwin');
+    expect(facts).toMatchObject({ zombie: false, startTime: expect.stringMatching(/\d\d:\d\d:\d\d/) });
+    expect(facts?.commandLine).toContain('node');
+    expect((await processFacts(process.pid, 'darwin'))?.startTime).toBe(facts?.startTime);
+  });
+
+  it('takes a process for alive where nothing more can be learned', async () => {
+    expect(await processFacts(process.pid, 'win32')).toMatchObject({ zombie: false });
   });
 });
