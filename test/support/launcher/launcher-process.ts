@@ -55,14 +55,25 @@ export function spawnLauncher(
 
 /** Linux: ids of all processes that belong to a state folder, by their environment or the folder that they work in. */
 export async function processesOf(home: string): Promise<number[]> {
+  return processesThat(async (pid) => {
+    const environment = await readFile(join('/proc', pid, 'environ'), 'utf8').catch(() => '');
+    if (environment.split('\0').includes(`NESTOR_HOME=${home}`)) return true;
+    const folder = await readlink(join('/proc', pid, 'cwd')).catch(() => '');
+    return folder.startsWith(home);
+  });
+}
+
+/** Linux: ids of all processes of a group, such as that of a worker, in which its executors are as well. */
+export async function processesOfGroup(group: number): Promise<number[]> {
+  return processesThat(async (pid) => {
+    const line = await readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => '');
+    // After the command's name in brackets: state, parent, group.
+    return Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[2]) === group;
+  });
+}
+
+async function processesThat(isOne: (pid: string) => Promise<boolean>): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const belongs = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(join('/proc', pid, 'environ'), 'utf8').catch(() => '');
-      if (environment.split('\0').includes(`NESTOR_HOME=${home}`)) return true;
-      const folder = await readlink(join('/proc', pid, 'cwd')).catch(() => '');
-      return folder.startsWith(home);
-    }),
-  );
-  return pids.filter((_, index) => belongs[index]).map(Number);
+  const found = await Promise.all(pids.map(isOne));
+  return pids.filter((_, index) => found[index]).map(Number);
 }
