@@ -1,16 +1,26 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { ConfigModule } from './common/config/config.module.js';
 import type { Settings } from './common/config/settings.js';
+import { CryptoModule } from './common/crypto/crypto.module.js';
+import { DatabaseHealthModule } from './common/database/database-health.module.js';
 import { DatabaseModule } from './common/database/database.module.js';
 import { PublicErrorFilter } from './common/errors/public-error.filter.js';
 import { graphqlModule } from './common/graphql/graphql.module.js';
 import { InputValidationPipe } from './common/graphql/input-validation.pipe.js';
 import { ExplorerController } from './common/http/explorer.controller.js';
+import { NotificationsModule } from './common/notifications/notifications.module.js';
 import { HealthModule } from './common/observability/health.module.js';
 import { LoggerModule } from './common/observability/logger.module.js';
 import { ServerInfoResolver } from './common/server-info/server-info.resolver.js';
+import { StorageModule } from './common/storage/storage.module.js';
+import { AuditApiModule } from './modules/audit/audit-api.module.js';
+import { AccessGuard } from './modules/auth/access/access.guard.js';
+import { AuthModule } from './modules/auth/auth.module.js';
+import { InferenceApiModule } from './modules/inference/inference-api.module.js';
+import { ModelInspectionModule } from './modules/inference/model-inspection.module.js';
+import { RegistryApiModule } from './modules/registry/registry-api.module.js';
 
 /** Composition root of the api: the only file that lists its features. */
 @Module({})
@@ -23,11 +33,21 @@ export class AppModule {
         LoggerModule.forRoot(logger),
         HealthModule,
         DatabaseModule.forRoot(),
+        DatabaseHealthModule,
+        CryptoModule,
+        NotificationsModule,
+        StorageModule,
         graphqlModule(),
+        AuditApiModule,
+        AuthModule,
+        ModelInspectionModule,
+        RegistryApiModule,
+        InferenceApiModule,
       ],
       controllers: [ExplorerController],
       providers: [
         ServerInfoResolver,
+        { provide: APP_GUARD, useExisting: AccessGuard },
         { provide: APP_FILTER, useClass: PublicErrorFilter },
         { provide: APP_PIPE, useClass: InputValidationPipe },
       ],

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import {
+  type GraphQLArgument,
   type GraphQLSchema,
   isEnumType,
   isInputObjectType,
@@ -37,7 +38,7 @@ function described(): [name: string, description: string | null | undefined][] {
           inner.push([`${type.name}.${field.name}`, field.description]);
           if ('args' in field)
             inner.push(
-              ...field.args.map((argument): [string, string | null | undefined] => [
+              ...field.args.map((argument: GraphQLArgument): [string, string | null | undefined] => [
                 `${type.name}.${field.name}(${argument.name})`,
                 argument.description,
               ]),

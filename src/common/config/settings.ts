@@ -149,6 +149,11 @@ export const settingsSchema = z.object({
     .default(500)
     .describe('Model loads after which an executor is replaced by a fresh process.'),
   NESTOR_EXECUTOR_THREADS: wholeNumber(1, 256).default(1).describe('Threads of one model run (intra-op).'),
+  LD_LIBRARY_PATH: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folders of shared libraries. Of all variables the one that executors are given too: CUDA may need it.'),
 
   NESTOR_PREDICT_CONCURRENCY: wholeNumber(1, 100_000)
     .default(100)

@@ -3,7 +3,6 @@ import {
   type ConnectionOptions,
   createPostgresBackend,
   createRedisBackend,
-  type IQueueBackend,
   setDefaultBackendFactory,
 } from 'bullmq';
 import type { Settings } from '../config/settings.js';
@@ -51,7 +50,7 @@ function redisOptions(redisUrl: string): ConnectionOptions {
 }
 
 /** @nestjs/bullmq cannot pass a backend on, so the process's default one tells by the connection which is meant. */
-const backendByConnection: BackendFactory<IQueueBackend> = (name, options, internals) =>
+const backendByConnection: BackendFactory = (name, options, internals) =>
   'connectionString' in options.connection
     ? createPostgresBackend(name, { ...options, connection: { ...options.connection } }, internals)
     : createRedisBackend(name, options, internals);

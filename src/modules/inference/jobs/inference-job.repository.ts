@@ -55,11 +55,11 @@ export class InferenceJobRepository {
 
   /**
    * Writes many jobs in one statement; one whose idempotency key is taken is left out.
-   * @returns the ids of those that were written.
+   * @returns those that were written, by id.
    */
-  async insertAll(manager: EntityManager, jobs: readonly NewInferenceJob[]): Promise<Set<string>> {
+  async insertAll(manager: EntityManager, jobs: readonly NewInferenceJob[]): Promise<Map<string, InferenceJobRecord>> {
     const column = <Key extends keyof NewInferenceJob>(key: Key) => jobs.map((job) => job[key]);
-    const rows: readonly { id: string }[] = await manager.query(
+    const rows: readonly { id: string; created_at: Date }[] = await manager.query(
       `INSERT INTO inference_jobs (id, workspace_id, model_version_id, model, version, digest, status, priority,
          max_attempts, timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload)
        SELECT id, workspace_id, model_version_id, model, version, digest, 'QUEUED', priority,
@@ -69,7 +69,7 @@ export class InferenceJobRepository {
          AS given (id, workspace_id, model_version_id, model, version, digest, priority, max_attempts,
            timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload)
        ON CONFLICT (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-       RETURNING id`,
+       RETURNING id, created_at`,
       [
         column('id'),
         column('workspaceId'),
@@ -89,23 +89,35 @@ export class InferenceJobRepository {
         column('payload'),
       ],
     );
-    return new Set(rows.map(({ id }) => id));
+    const createdAt = new Map(rows.map((row) => [row.id, row.created_at]));
+    return new Map(
+      jobs.flatMap((job) => {
+        const moment = createdAt.get(job.id);
+        return moment === undefined ? [] : [[job.id, recordOf(job, moment)] as const];
+      }),
+    );
   }
 
   async find(workspaceId: string, id: string, manager = this.jobs.manager): Promise<InferenceJobRecord | null> {
     return this.select(manager).where('job.workspaceId = :workspaceId AND job.id = :id', { workspaceId, id }).getOne();
   }
 
-  /** The jobs of these ids or idempotency keys, in no order. */
-  async findMany(
+  /** The jobs of these ids, in no order. */
+  async findMany(workspaceId: string, ids: readonly string[]): Promise<InferenceJobRecord[]> {
+    return this.select().where('job.workspaceId = :workspaceId AND job.id = ANY(:ids)', { workspaceId, ids }).getMany();
+  }
+
+  /** The jobs under these idempotency keys, in no order. */
+  async findByKeys(
     workspaceId: string,
-    ids: readonly string[],
     idempotencyKeys: readonly string[],
-    manager = this.jobs.manager,
+    manager: EntityManager,
   ): Promise<InferenceJobRecord[]> {
     return this.select(manager)
-      .where('job.workspaceId = :workspaceId', { workspaceId })
-      .andWhere('(job.id = ANY(:ids) OR job.idempotencyKey = ANY(:idempotencyKeys))', { ids, idempotencyKeys })
+      .where('job.workspaceId = :workspaceId AND job.idempotencyKey = ANY(:idempotencyKeys)', {
+        workspaceId,
+        idempotencyKeys,
+      })
       .getMany();
   }
 
@@ -182,6 +194,27 @@ export class InferenceJobRepository {
   private select(manager = this.jobs.manager) {
     return manager.createQueryBuilder(InferenceJobEntity, 'job').select(selection);
   }
+}
+
+/** A job as it was just written; spares reading it back. */
+function recordOf(job: NewInferenceJob, createdAt: Date): InferenceJobRecord {
+  const { payload: _payload, ...facts } = job;
+  return {
+    ...facts,
+    status: 'QUEUED',
+    generation: 1,
+    attempts: 0,
+    executor: null,
+    errorCode: null,
+    errorMessage: null,
+    worker: null,
+    createdAt,
+    availableAt: createdAt,
+    enqueuedAt: createdAt,
+    leaseUntil: null,
+    startedAt: null,
+    endedAt: null,
+  };
 }
 
 function readCursor(after: string): { createdAt: Date; id: string } {

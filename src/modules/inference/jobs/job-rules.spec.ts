@@ -19,9 +19,9 @@ describe('job states', () => {
   });
 });
 
-describe('outcomeOfFailure', () => {
-  const fail = (thrown: unknown, attempt = 1) => outcomeOfFailure(thrown, attempt, 3, 100, 0.5);
+const fail = (thrown: unknown, attempt = 1) => outcomeOfFailure(thrown, attempt, 3, 100, 0.5);
 
+describe('outcomeOfFailure', () => {
   it('fails at once where the input is to blame', () => {
     for (const code of ['INVALID_TENSOR', 'MODEL_RUN_FAILED', 'MODEL_LOAD_FAILED', 'ARTIFACT_CORRUPT'] as const) {
       expect(fail(new CodedError(code, 'because'))).toEqual({ kind: 'FAILED', code, message: 'because' });

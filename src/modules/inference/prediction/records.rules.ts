@@ -1,5 +1,5 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
-import { type Datatype, datatypeTable } from '../../../common/tensor/datatypes.js';
+import { type Datatype, type DatatypeEntry, datatypeTable } from '../../../common/tensor/datatypes.js';
 import { tensorFromJson } from '../../../common/tensor/tensor-json.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
 import type { ModelMetadata } from '../../registry/model-metadata.js';
@@ -137,22 +137,25 @@ const wording = {
   string: 'a string',
 } as const;
 
+/** Whether a value is one that the datatype can hold, of each kind. */
+const fitsKind: Readonly<Record<DatatypeEntry['kind'], (value: unknown, entry: DatatypeEntry) => boolean>> = {
+  boolean: (value) => typeof value === 'boolean',
+  string: (value) => typeof value === 'string',
+  float: (value, { minimum, maximum }) => typeof value === 'number' && value >= minimum && value <= maximum,
+  integer: (value, { minimum, maximum }) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum,
+  bigInteger: (value, { minimum, maximum }) => {
+    const whole = wholeNumber(value);
+    return whole !== undefined && whole >= minimum && whole <= maximum;
+  },
+};
+
 function fits(datatype: Datatype, value: unknown): boolean {
-  const { kind, minimum, maximum } = datatypeTable[datatype];
-  switch (kind) {
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'string':
-      return typeof value === 'string';
-    case 'float':
-      return typeof value === 'number' && value >= minimum && value <= maximum;
-    case 'integer':
-      return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum;
-    case 'bigInteger': {
-      const isWhole = Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d{1,20}$/.test(value));
-      if (!isWhole) return false;
-      const number = BigInt(value as number | string);
-      return number >= minimum && number <= maximum;
-    }
-  }
+  const entry = datatypeTable[datatype];
+  return fitsKind[entry.kind](value, entry);
+}
+
+function wholeNumber(value: unknown): bigint | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
+  return typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : undefined;
 }

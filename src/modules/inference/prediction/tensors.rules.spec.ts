@@ -25,6 +25,8 @@ function refusal(given: unknown, specs = inputs, limit = 100): CodedError {
   throw new Error('nothing was refused');
 }
 
+const specOf = (datatype: Datatype): readonly TensorSpec[] => [{ name: 'x', datatype, shape: [-1, 2] }];
+
 describe('readTensors', () => {
   it("decodes JSON and base64 alike and answers in the model's order", () => {
     const base64 = Buffer.from(new Int32Array([1, 2, 3, 4]).buffer).toString('base64');
@@ -85,7 +87,6 @@ describe('readTensors', () => {
   });
 
   it('answers any JSON with tensors that fit, or a coded error', () => {
-    const specOf = (datatype: Datatype): readonly TensorSpec[] => [{ name: 'x', datatype, shape: [-1, 2] }];
     const tensorish = fc.record(
       {
         name: fc.oneof(fc.constant('x'), fc.jsonValue()),

@@ -1,0 +1,18 @@
+import type { ExecutorHostState } from '../protocol/executor-state.js';
+
+/**
+ * What others must know of at once, as text: which executors there are, where, in what state, with which models. How
+ * busy they are and when they were last heard of changes all the time and waits for the next heartbeat.
+ */
+export function essence({ hostId, executors, quarantined }: ExecutorHostState): string {
+  const known = executors.map(({ id, address, state, device, effectiveDevice, deviceError, models }) => [
+    id,
+    address,
+    state,
+    device,
+    effectiveDevice,
+    deviceError,
+    models.map(({ digest }) => digest),
+  ]);
+  return JSON.stringify([hostId, known, quarantined]);
+}

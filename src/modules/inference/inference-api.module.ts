@@ -1,0 +1,34 @@
+import { Module } from '@nestjs/common';
+import { ExecutorResolver } from './directory/executor.resolver.js';
+import { InferenceCoreModule } from './inference-core.module.js';
+import { InferenceJobRepository } from './jobs/inference-job.repository.js';
+import { InferenceJobResolver } from './jobs/inference-job.resolver.js';
+import { InferenceJobsService } from './jobs/inference-jobs.service.js';
+import { InferenceQueue } from './jobs/inference-queue.js';
+import { JobAnnouncements } from './jobs/job-announcements.js';
+import { JobUpdates } from './jobs/job-updates.js';
+import { SubmissionService } from './jobs/submission.service.js';
+import { PredictionResolver } from './prediction/prediction.resolver.js';
+import { PredictionService } from './prediction/prediction.service.js';
+
+/**
+ * Inference as clients see it: predictions at once, queued jobs and their progress, the executors. The composition root
+ * provides settings, logger, database, notifications, queues and audit as global modules.
+ */
+@Module({
+  imports: [InferenceCoreModule],
+  providers: [
+    PredictionService,
+    PredictionResolver,
+    InferenceJobRepository,
+    InferenceQueue,
+    JobAnnouncements,
+    SubmissionService,
+    InferenceJobsService,
+    JobUpdates,
+    InferenceJobResolver,
+    ExecutorResolver,
+  ],
+  exports: [InferenceCoreModule, PredictionService],
+})
+export class InferenceApiModule {}

@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import { SharedExecutorDirectory } from './directory/shared-executor-directory.js';
+import { CachedModelFiles } from './hosting/cached-model-files.js';
+import { ExecutorHost } from './hosting/executor-host.service.js';
+import { WorkerShutdown } from './hosting/worker-shutdown.js';
+import { InferenceCoreModule } from './inference-core.module.js';
+import { InferenceJobConsumer } from './jobs/inference-job.consumer.js';
+import { InferenceQueue } from './jobs/inference-queue.js';
+import { JobAnnouncements } from './jobs/job-announcements.js';
+import { JobExecutionRepository } from './jobs/job-execution.repository.js';
+import { JobLedger } from './jobs/job-ledger.js';
+import { JobRunner } from './jobs/job-runner.js';
+import { JobSweeper } from './jobs/job-sweeper.js';
+import { executorHostMetricProviders, jobGaugeProviders } from './metrics/inference-gauges.js';
+import { JobCounts } from './metrics/job-counts.js';
+import { ExecutorDirectory } from './pool/executor-directory.js';
+import { ModelFiles } from './pool/model-files.js';
+
+/**
+ * Inference as the worker does it: hosts executors and runs queued jobs. The composition root provides settings, logger,
+ * database, storage, notifications and queues as global modules.
+ */
+@Module({
+  imports: [InferenceCoreModule],
+  providers: [
+    { provide: ExecutorDirectory, useClass: SharedExecutorDirectory },
+    { provide: ModelFiles, useClass: CachedModelFiles },
+    ExecutorHost,
+    InferenceQueue,
+    JobAnnouncements,
+    JobExecutionRepository,
+    JobLedger,
+    JobRunner,
+    InferenceJobConsumer,
+    JobSweeper,
+    JobCounts,
+    ...jobGaugeProviders,
+    ...executorHostMetricProviders,
+    WorkerShutdown,
+  ],
+  exports: [InferenceCoreModule, ExecutorHost],
+})
+export class InferenceWorkerModule {}

@@ -1,0 +1,93 @@
+import { OnWorkerEvent, WorkerHost } from '@nestjs/bullmq';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
+import { LOGGER } from '../../../common/observability/logger.js';
+import { QueueConsumer } from '../../../common/queue/queue-consumer.decorator.js';
+import { JobAnnouncements } from './job-announcements.js';
+import { JobExecutionRepository } from './job-execution.repository.js';
+import { JobLedger, LEASE_MS } from './job-ledger.js';
+import { JobRunner } from './job-runner.js';
+
+const delivery = z.object({ id: z.uuid(), generation: z.number().int().positive() });
+
+/** How often the worker says that it lives, in milliseconds: three times within a lease. */
+const RENEW_MS = LEASE_MS / 3;
+
+/** How often a stopping worker looks whether its jobs have ended, in milliseconds. */
+const DRAIN_POLL_MS = 20;
+
+/** Takes inference jobs from the queue for as long as the worker runs. */
+@QueueConsumer('inference')
+@Injectable()
+export class InferenceJobConsumer extends WorkerHost implements OnApplicationBootstrap {
+  private renewal: NodeJS.Timeout | undefined;
+  private endSubscription: (() => void) | undefined;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly runner: JobRunner,
+    private readonly ledger: JobLedger,
+    private readonly repository: JobExecutionRepository,
+    private readonly announcements: JobAnnouncements,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    super();
+  }
+
+  override async process(job: Job): Promise<void> {
+    await this.runner.run(delivery.parse(job.data));
+  }
+
+  @OnWorkerEvent('error')
+  onError(err: Error): void {
+    this.logger.warn({ err }, 'the worker cannot reach the inference queue');
+  }
+
+  @OnWorkerEvent('failed')
+  onFailed(_job: Job | undefined, err: Error): void {
+    this.logger.warn({ err }, 'a turn of an inference job could not be recorded; the sweeper queues it again');
+  }
+
+  onApplicationBootstrap(): void {
+    this.worker.concurrency = this.settings.NESTOR_JOB_CONCURRENCY;
+    this.endSubscription = this.announcements.subscribe(({ id, status }) => {
+      if (status === 'CANCELLED') this.runner.cancel(id);
+    });
+    this.renewal = setInterval(() => void this.renewLeases(), RENEW_MS);
+    this.worker.run().catch((err: unknown) => this.logger.error({ err }, 'the worker stopped taking inference jobs'));
+  }
+
+  /** Takes no more jobs, lets those in flight end within the time there is, and hands the rest back. */
+  async stop(): Promise<void> {
+    await this.worker.pause(true);
+    await this.whenIdle(this.settings.NESTOR_SHUTDOWN_TIMEOUT_MS);
+    this.runner.handBack();
+    await this.whenIdle(LEASE_MS);
+    clearInterval(this.renewal);
+    this.endSubscription?.();
+    await this.announcements.flush();
+  }
+
+  /** A job whose row is no longer this worker's was cancelled or given to another: there is no use in running it. */
+  private async renewLeases(): Promise<void> {
+    const ids = this.runner.runningIds;
+    if (ids.length === 0) return;
+    try {
+      const own = await this.repository.renewLeases(ids, this.ledger.worker, LEASE_MS);
+      for (const id of ids) if (!own.has(id)) this.runner.cancel(id);
+    } catch (err) {
+      this.logger.warn({ err }, 'the leases of running jobs could not be renewed');
+    }
+  }
+
+  private async whenIdle(timeoutMs: number): Promise<void> {
+    const until = Date.now() + timeoutMs;
+    while (this.runner.runningIds.length > 0 && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+  }
+}

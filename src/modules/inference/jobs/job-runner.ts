@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
+import { CodedError } from '../../../common/errors/coded-error.js';
+import type { ErrorCode } from '../../../common/errors/error-table.js';
+import { LOGGER } from '../../../common/observability/logger.js';
+import { ExecutorClient, type InferenceResult } from '../client/executor-client.js';
+import { InferenceMetrics } from '../metrics/inference-metrics.js';
+import { outcomeOfFailure } from './attempt.rules.js';
+import type { Delivery } from './inference-job.js';
+import { type ClaimedJob, type Completion } from './job-execution.repository.js';
+import { decodeJobRequest, encodeJobResult } from './job-payload.js';
+import { JobLedger } from './job-ledger.js';
+
+/** Largest result that is kept, in bytes. PostgreSQL would take up to 1 GB, at a cost to everybody else. */
+const MAX_RESULT_BYTES = 64 * 1024 * 1024;
+
+/** Why a run is given up. */
+type AbortReason = 'CANCELLED' | 'HANDED_BACK';
+
+/** Runs one turn of a job: takes it on, lets an executor work, records how it ended. */
+@Injectable()
+export class JobRunner {
+  /** Jobs that this worker has taken on, by id. */
+  private readonly running = new Map<string, AbortController>();
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly ledger: JobLedger,
+    private readonly executors: ExecutorClient,
+    private readonly metrics: InferenceMetrics,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  get runningIds(): string[] {
+    return [...this.running.keys()];
+  }
+
+  /** Does nothing where the job does not wait for this very turn: it was cancelled, ended, or queued again since. */
+  async run(delivery: Delivery): Promise<void> {
+    const job = await this.ledger.claim(delivery);
+    if (job === undefined) return;
+    const abort = new AbortController();
+    this.running.set(job.id, abort);
+    this.metrics.started('queued');
+    try {
+      const completion = await this.attempt(job, abort.signal);
+      await this.ledger.complete(completion);
+    } finally {
+      if (this.running.get(job.id) === abort) this.running.delete(job.id);
+      this.metrics.ended('queued');
+    }
+  }
+
+  /** Gives a job up whose row is no longer this worker's. */
+  cancel(id: string): void {
+    this.running.get(id)?.abort('CANCELLED' satisfies AbortReason);
+  }
+
+  /** Puts everything that still runs back into the queue, without counting the attempt. */
+  handBack(): void {
+    for (const abort of this.running.values()) abort.abort('HANDED_BACK' satisfies AbortReason);
+  }
+
+  private async attempt(job: ClaimedJob, signal: AbortSignal): Promise<Completion> {
+    const startedAt = performance.now();
+    let errorCode: ErrorCode | null = null;
+    let answer: InferenceResult | null = null;
+    try {
+      answer = await this.infer(job, signal);
+      return succeeded(job, answer);
+    } catch (error) {
+      if (signal.aborted) {
+        errorCode = 'CANCELLED';
+        return handedBack(job);
+      }
+      const completion = this.failed(job, error);
+      errorCode = completion.errorCode;
+      return completion;
+    } finally {
+      const elapsedMs = performance.now() - startedAt;
+      this.metrics.observe({ lane: 'queued', target: job, errorCode, elapsedMs, answer });
+    }
+  }
+
+  private async infer(job: ClaimedJob, signal: AbortSignal): Promise<InferenceResult> {
+    const { digest, batchable, maxBatchRows, outputs, tensors } = decodeJobRequest(job.payload);
+    return this.executors.infer({
+      digest,
+      descriptor: { batchable, maxBatchRows },
+      tensors,
+      outputs,
+      deadlineMs: job.timeoutMs,
+      signal,
+    });
+  }
+
+  private failed(job: ClaimedJob, error: unknown): Completion {
+    const { attempt, maxAttempts } = job;
+    const outcome = outcomeOfFailure(error, attempt, maxAttempts, this.settings.NESTOR_JOB_BACKOFF_MS, Math.random());
+    if (outcome.code === 'INTERNAL_SERVER_ERROR') {
+      this.logger.error({ err: error, jobId: job.id, errorId: randomUUID() }, 'an inference job failed unexpectedly');
+    }
+    return {
+      ...ended(job),
+      status: outcome.kind === 'RETRY' ? 'QUEUED' : outcome.kind,
+      errorCode: outcome.code,
+      // PostgreSQL's text holds no NUL.
+      errorMessage: outcome.message.replaceAll('\0', ''),
+      delayMs: outcome.kind === 'RETRY' ? outcome.delayMs : 0,
+    };
+  }
+}
+
+function succeeded(job: ClaimedJob, answer: InferenceResult): Completion {
+  const result = encodeJobResult(answer);
+  if (result.byteLength > MAX_RESULT_BYTES) {
+    throw new CodedError(
+      'PAYLOAD_TOO_LARGE',
+      `The result has ${result.byteLength} bytes; queued jobs keep at most ${MAX_RESULT_BYTES}. Ask for fewer outputs, or use predict.`,
+    );
+  }
+  return { ...ended(job), status: 'SUCCEEDED', result, executor: answer.executor };
+}
+
+/** The job goes back as it came; where it was cancelled meanwhile, the row says so and stays as it is. */
+function handedBack(job: ClaimedJob): Completion {
+  return { ...ended(job), status: 'QUEUED', isHandedBack: true };
+}
+
+function ended({ id, generation, attempt }: ClaimedJob): Omit<Completion, 'status'> {
+  return {
+    id,
+    generation,
+    attempt,
+    result: null,
+    executor: null,
+    errorCode: null,
+    errorMessage: null,
+    delayMs: 0,
+    isHandedBack: false,
+  };
+}

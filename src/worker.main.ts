@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runProcess } from './common/process/run-process.js';
+import { startWorker } from './worker.js';
+
+await runProcess('worker', startWorker);
