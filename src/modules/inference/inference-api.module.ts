@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { QueueModule } from '../../common/queue/queue.module.js';
 import { ExecutorResolver } from './directory/executor.resolver.js';
 import { InferenceCoreModule } from './inference-core.module.js';
 import { InferenceJobRepository } from './jobs/inference-job.repository.js';
@@ -13,10 +14,10 @@ import { PredictionService } from './prediction/prediction.service.js';
 
 /**
  * Inference as clients see it: predictions at once, queued jobs and their progress, the executors. The composition root
- * provides settings, logger, database, notifications, queues and audit as global modules.
+ * provides settings, logger, database, notifications and audit as global modules.
  */
 @Module({
-  imports: [InferenceCoreModule],
+  imports: [InferenceCoreModule, QueueModule.forRoot('api')],
   providers: [
     PredictionService,
     PredictionResolver,

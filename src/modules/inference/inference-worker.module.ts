@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { QueueModule } from '../../common/queue/queue.module.js';
 import { SharedExecutorDirectory } from './directory/shared-executor-directory.js';
 import { CachedModelFiles } from './hosting/cached-model-files.js';
 import { ExecutorHost } from './hosting/executor-host.service.js';
@@ -18,10 +19,10 @@ import { ModelFiles } from './pool/model-files.js';
 
 /**
  * Inference as the worker does it: hosts executors and runs queued jobs. The composition root provides settings, logger,
- * database, storage, notifications and queues as global modules.
+ * database, storage and notifications as global modules.
  */
 @Module({
-  imports: [InferenceCoreModule],
+  imports: [InferenceCoreModule, QueueModule.forRoot('worker')],
   providers: [
     { provide: ExecutorDirectory, useClass: SharedExecutorDirectory },
     { provide: ModelFiles, useClass: CachedModelFiles },
