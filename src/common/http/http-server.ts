@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 
@@ -15,7 +15,7 @@ export function httpAdapter(settings: Settings, logger: Logger): FastifyAdapter 
       {},
       { level: settings.NESTOR_LOG_LEVEL === 'info' ? 'warn' : settings.NESTOR_LOG_LEVEL },
     ),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: settings.NESTOR_TRUST_PROXY,
     bodyLimit: settings.NESTOR_BODY_MAX_BYTES,
     // Time for the headers and for a silent connection; a long upload is bounded by its size, not by time.
