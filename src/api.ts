@@ -50,7 +50,7 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
   const fastify = app.getHttpAdapter().getInstance();
   echoRequestId(fastify);
   registerStreamBodies(fastify);
-  await useBrowserSafety(app, settings);
+  useBrowserSafety(app, settings);
   if (settings.NESTOR_EXPLORER) serveExplorer(fastify);
   return app;
 }

@@ -58,7 +58,7 @@ export async function startNestor(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const deadline = Date.now() + STARTS_WITHIN_MS;
   // The banner is the last thing that is said, when everything is ready.
-  while (!output.includes('curl')) {
+  while (!output.includes('Ctrl-C stops')) {
     if (child.exitCode !== null || Date.now() > deadline) throw new Error(`Nestor did not start:\n${output}`);
     await sleep(10);
   }

@@ -15,7 +15,7 @@ function defaultOf(name: string, parsed: Readonly<Record<string, unknown>>): str
   if (machineDependent.has(name)) return 'see text';
   const value = parsed[name];
   if (value === undefined) return 'not set';
-  return Array.isArray(value) ? `\`${value.join(',')}\`` : `\`${String(value)}\``;
+  return Array.isArray(value) ? `\`${value.join(',')}\`` : `\`${JSON.stringify(value).replaceAll('"', '')}\``;
 }
 
 // `npx vitest run test/architecture -u` writes both files anew.

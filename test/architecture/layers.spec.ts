@@ -101,7 +101,11 @@ describe('layers', () => {
 
   it('reads the environment only where settings are loaded', () => {
     const readers = sources.filter((path) => readFileSync(join(sourceFolder, path), 'utf8').includes('process.env'));
-    expect(readers.sort()).toEqual(['common/process/run-process.ts', 'launcher.main.ts']);
+    expect(readers.sort()).toEqual([
+      'common/process/production.ts',
+      'common/process/run-process.ts',
+      'launcher.main.ts',
+    ]);
   });
 
   it('has neither barrels nor circular providers', () => {

@@ -20,7 +20,7 @@ describe('migrations', () => {
 
   it('are all registered, in the order of their timestamps', () => {
     const files = readdirSync(join(packageRoot, 'migrations')).filter((name) => /^\d+-/.test(name));
-    const timestamps = files.map((name) => name.split('-')[0]).sort();
+    const timestamps = files.map((name) => name.split('-')[0] ?? '').sort((one, other) => one.localeCompare(other));
     expect(migrations.map(({ name }) => /(\d+)$/.exec(name)?.[1])).toEqual(timestamps);
   });
 });

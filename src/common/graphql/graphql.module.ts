@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { ApolloServerPluginUsageReportingDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginUsageReporting } from '@apollo/server/plugin/usageReporting';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import type { DynamicModule } from '@nestjs/common';
@@ -45,7 +49,13 @@ export function graphqlModule(): DynamicModule {
         parseOptions: { maxTokens: settings.NESTOR_GRAPHQL_MAX_TOKENS },
         context: (from: FastifyRequest | Subscriber): GraphqlContext => ({ request: callRequestOf(from) }),
         formatError,
-        plugins: [operationLimitsPlugin(limits), studioPlugin(settings)],
+        plugins: [
+          operationLimitsPlugin(limits),
+          studioPlugin(settings),
+          // Both wrap every field of the schema, and nothing here is cached by HTTP or part of a federation.
+          ApolloServerPluginCacheControlDisabled(),
+          ApolloServerPluginInlineTraceDisabled(),
+        ],
         subscriptions: {
           'graphql-ws': subscriptionOptions(limits, settings.NESTOR_GRAPHQL_MAX_TOKENS, formatError),
         },

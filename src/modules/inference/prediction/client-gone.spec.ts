@@ -1,29 +1,24 @@
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { ClientGone } from './client-gone.js';
+import { clientGoneSignal } from './client-gone.js';
 
 const requestOn = (socket: Socket) => ({ id: '1', raw: { socket } });
 
-describe('ClientGone', () => {
-  it('tells every request of a connection that closed, but not those that were done', () => {
-    const socket = new Socket();
-    const first = ClientGone.of(requestOn(socket));
-    const second = ClientGone.of(requestOn(socket));
-    const done = ClientGone.of(requestOn(socket));
-    const signals = [first.signal, second.signal, done.signal];
-    expect(first.signal).toBe(signals[0]);
-    done.release();
+describe('clientGoneSignal', () => {
+  it('is one for all requests of a connection, and fires when that closes', () => {
+    const [socket, other] = [new Socket(), new Socket()];
+    const signal = clientGoneSignal(requestOn(socket));
+    const unmoved = clientGoneSignal(requestOn(other));
+    expect(clientGoneSignal(requestOn(socket))).toBe(signal);
     expect(socket.listenerCount('close')).toBe(1);
+    expect(signal?.aborted).toBe(false);
     socket.emit('close');
-    expect(signals.map((signal) => signal?.aborted)).toEqual([true, true, false]);
-    first.release();
+    expect([signal?.aborted, unmoved?.aborted]).toEqual([true, false]);
   });
 
-  it('tells nothing of calls that have no connection of their own', () => {
+  it('is not there for calls that have no connection of their own', () => {
     for (const request of [undefined, null, {}, { raw: {} }, { raw: { socket: null } }]) {
-      const gone = ClientGone.of(request);
-      expect(gone.signal).toBeUndefined();
-      gone.release();
+      expect(clientGoneSignal(request)).toBeUndefined();
     }
   });
 });

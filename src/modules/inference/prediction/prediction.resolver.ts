@@ -1,7 +1,7 @@
 import { Args, Query, Resolver } from '@nestjs/graphql';
 import { Context, RequirePermission } from '../../../common/access/access.decorators.js';
 import type { ActorContext } from '../../../common/access/actor.js';
-import { Caller, ClientGone } from './client-gone.js';
+import { ClientGone } from './client-gone.js';
 import { PredictInput } from './dto/predict.input.js';
 import { Prediction } from './dto/prediction.type.js';
 import { PredictionService } from './prediction.service.js';
@@ -14,13 +14,9 @@ export class PredictionResolver {
   @Query(() => Prediction, { description: 'Runs a model on tensors or records and answers at once.' })
   async predict(
     @Context() context: ActorContext,
-    @Caller() caller: ClientGone,
+    @ClientGone() clientGone: AbortSignal | undefined,
     @Args('input', { description: 'What to predict, with which model.' }) input: PredictInput,
   ): Promise<Prediction> {
-    try {
-      return await this.predictions.predict(context, input, caller.signal);
-    } finally {
-      caller.release();
-    }
+    return this.predictions.predict(context, input, clientGone);
   }
 }
