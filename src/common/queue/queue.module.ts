@@ -28,7 +28,6 @@ export class QueueModule {
         name,
         defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
         streams: { events: { maxLen: 100 } },
-        skipWaitingForReady: role === 'api',
       })),
     );
     return {

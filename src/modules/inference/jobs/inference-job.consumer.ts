@@ -63,10 +63,11 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
 
   /** Takes no more jobs, lets those in flight end within the time there is, and hands the rest back. */
   async stop(): Promise<void> {
-    await this.worker.pause(true);
+    // Not paused: a worker that waits for jobs would take one more, such as the one it hands back.
+    const closed = this.worker.close();
     await this.whenIdle(this.settings.NESTOR_SHUTDOWN_TIMEOUT_MS);
     this.runner.handBack();
-    await this.whenIdle(LEASE_MS);
+    await closed;
     clearInterval(this.renewal);
     this.endSubscription?.();
     await this.announcements.flush();

@@ -1,0 +1,3 @@
+import { describeQueuedInference } from '../support/inference-jobs.js';
+
+describeQueuedInference('postgresql');
