@@ -51,10 +51,15 @@ export interface LostJobPolicy {
 export class JobExecutionRepository {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** Takes the jobs on that still wait for this very delivery; the others are left out. Each counts as an attempt. */
+  /**
+   * Takes the jobs on that still wait for this very delivery; the others are left out. Each counts as an attempt.
+   * Its commit does not wait for the disk: were it lost in a crash of PostgreSQL, the jobs would still be QUEUED, what
+   * this worker then says of them would be fenced off, and they would run again. Only results must be durable.
+   */
   async claim(deliveries: readonly Delivery[], worker: string, leaseMs: number): Promise<Map<string, ClaimedJob>> {
     const rows: readonly ClaimedJob[] = await this.dataSource.query(
-      `WITH claimed AS (
+      `WITH no_wait AS (SELECT set_config('synchronous_commit', 'off', true) AS setting),
+       claimed AS (
          UPDATE inference_jobs AS job
          SET status = 'RUNNING', attempts = job.attempts + 1, worker = $3, lease_until = now() + $4 * interval '1 ms',
              started_at = coalesce(job.started_at, now())
@@ -64,7 +69,7 @@ export class JobExecutionRepository {
        SELECT id, generation, workspace_id AS "workspaceId", model, version, attempts AS attempt,
          max_attempts AS "maxAttempts", priority, timeout_ms AS "timeoutMs", payload,
          greatest(0, extract(epoch FROM now() - available_at) * 1000)::float8 AS "waitedMs"
-       FROM claimed`,
+       FROM claimed CROSS JOIN no_wait`,
       [deliveries.map(({ id }) => id), deliveries.map(({ generation }) => generation), worker, leaseMs],
     );
     return new Map(rows.map((row) => [row.id, row]));
