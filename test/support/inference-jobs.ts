@@ -9,7 +9,7 @@ import { JobSweeper } from '../../src/modules/inference/jobs/job-sweeper.js';
 import { JobUpdates } from '../../src/modules/inference/jobs/job-updates.js';
 import { SubmissionService } from '../../src/modules/inference/jobs/submission.service.js';
 import type { Submission } from '../../src/modules/inference/jobs/submission.rules.js';
-import { startTestInference, type TestInference, until } from './inference.js';
+import { spawnWorker, startTestInference, type TestInference, until } from './inference.js';
 import { heavyModel, simpleModel } from './onnx/models.js';
 import { hasRedisServer, startRedisServer, type TestRedis } from './redis.js';
 
@@ -117,6 +117,13 @@ export function describeQueuedInference(backend: 'postgresql' | 'redis'): void {
           )
         ).map(({ status, count }) => [status, count]),
       );
+
+    const recordsOf = (jobs: readonly { id: string }[]) => {
+      const service = nestor.api.app.get(InferenceJobsService, { strict: false });
+      return Promise.all(jobs.map(({ id }) => service.find(nestor.context, id)));
+    };
+    const statusesOf = (jobs: readonly { id: string }[]) => async () =>
+      (await recordsOf(jobs)).map((record) => record?.status);
 
     it('runs a job from its submission to its result', async () => {
       await work();
@@ -294,6 +301,24 @@ export function describeQueuedInference(backend: 'postgresql' | 'redis'): void {
       await work();
       await Promise.all(jobs.map(({ id }) => ended(id, 'SUCCEEDED')));
     });
+
+    it('ends every job though its worker is killed in the middle', async () => {
+      const worker = await spawnWorker(nestor.settings);
+      const jobs = await Promise.all(Array.from({ length: 60 }, () => submit(heavy(3))));
+      await until(statusesOf(jobs), (statuses) => statuses.includes('SUCCEEDED') && statuses.includes('RUNNING'));
+      await worker.kill();
+      const held = (await statusesOf(jobs)()).filter((status) => status === 'RUNNING').length;
+      expect(held).toBeGreaterThan(0);
+      await work();
+      const statuses = await until(statusesOf(jobs), (now) => !now.includes('QUEUED') && !now.includes('RUNNING'));
+      expect(new Set(statuses)).toEqual(new Set(['SUCCEEDED']));
+      const attempts = (await recordsOf(jobs)).map((record) => record?.attempts ?? 0);
+      // What the killed worker had sent to the database may still have been written.
+      const repeated = attempts.filter((attempt) => attempt === 2).length;
+      expect(repeated).toBeGreaterThan(0);
+      expect(repeated).toBeLessThanOrEqual(held);
+      expect(attempts.filter((attempt) => attempt === 1)).toHaveLength(jobs.length - repeated);
+    }, 90_000);
 
     it('takes a job from a worker that is gone, and buries one that outlives all its workers', async () => {
       const [first, last] = [await submit(simple(1)), await submit({ ...simple(2), maxAttempts: 1 })];

@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -90,6 +92,26 @@ export async function startTestInference(overrides: Readonly<Record<string, stri
       await api.close();
       await database.drop();
       await rm(settings.NESTOR_HOME, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts a worker in a process of its own, which ends with this one. */
+export async function spawnWorker(settings: Settings): Promise<{ kill(): Promise<void> }> {
+  const given = Object.fromEntries(
+    Object.entries(settings)
+      .filter(([, value]) => value !== undefined)
+      .map(text),
+  );
+  const worker = spawn(process.execPath, [await built('src/worker.main.js')], {
+    env: { ...given, NESTOR_EXECUTORS: '1' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const ended = once(worker, 'exit');
+  return {
+    kill: async () => {
+      worker.kill('SIGKILL');
+      await ended;
     },
   };
 }
