@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import { Plugin } from '@nestjs/apollo';
-import { type GraphQLError, Kind, type OperationDefinitionNode } from 'graphql';
+import { type GraphQLError, Kind, type OperationDefinitionNode, OperationTypeNode } from 'graphql';
 import type { CallContext } from '../../common/access/actor.js';
 import type { GraphqlContext } from '../../common/access/call-context.js';
 import { type ErrorCode, errorTable } from '../../common/errors/error-table.js';
@@ -26,7 +26,7 @@ export class FailedMutationsPlugin implements ApolloServerPlugin<GraphqlContext>
   requestDidStart(): Promise<GraphQLRequestListener<GraphqlContext>> {
     return Promise.resolve({
       didEncounterErrors: async ({ operation, contextValue, errors }) => {
-        if (operation?.operation !== 'mutation') return;
+        if (operation?.operation !== OperationTypeNode.MUTATION) return;
         const { id: requestId, ip: address, actor = null } = contextValue.request;
         const context = { requestId, address, actor };
         await Promise.all(errors.map((error) => this.record(context, fieldOf(operation, error), error)));
