@@ -320,6 +320,17 @@ export function describeQueuedInference(backend: 'postgresql' | 'redis'): void {
       expect(attempts.filter((attempt) => attempt === 1)).toHaveLength(jobs.length - repeated);
     }, 90_000);
 
+    it.skipIf(backend === 'postgresql')('takes jobs while Redis is down, and ends them when it is back', async () => {
+      const worker = await work();
+      await redis?.kill();
+      const jobs = await Promise.all([submit(simple(1)), submit(simple(2))]);
+      await nestor.ask(CANCEL, { id: jobs[1].id });
+      await redis?.restart();
+      await ended(jobs[0].id, 'SUCCEEDED');
+      expect((await read(jobs[1].id)).status).toBe('CANCELLED');
+      expect(worker.get(JobRunner, { strict: false }).runningIds).toEqual([]);
+    });
+
     it('takes a job from a worker that is gone, and buries one that outlives all its workers', async () => {
       const [first, last] = [await submit(simple(1)), await submit({ ...simple(2), maxAttempts: 1 })];
       // As a worker leaves them that was killed: taken, and no longer renewed.
