@@ -37,6 +37,29 @@ export function endlessLoopModel(): Buffer {
   );
 }
 
+/** A loop of as many steps as `input` INT64 [1] says: harmless when the file is tried, endless at the caller's wish. */
+export function loopOnDemandModel(): Buffer {
+  const body = graph({
+    name: 'body',
+    nodes: [node('Identity', ['conditionIn'], ['conditionOut']), node('Cos', ['carriedIn'], ['carriedOut'])],
+    inputs: [
+      valueInfo('iteration', 'INT64', []),
+      valueInfo('conditionIn', 'BOOL', []),
+      valueInfo('carriedIn', 'FP32', [1]),
+    ],
+    outputs: [valueInfo('conditionOut', 'BOOL', []), valueInfo('carriedOut', 'FP32', [1])],
+  });
+  return encodeModel(
+    graph({
+      name: 'loopOnDemand',
+      nodes: [node('Loop', ['input', 'always', 'start'], ['output'], { attributes: { body: attribute.graph(body) } })],
+      initializers: [tensor('always', 'BOOL', [], [true]), tensor('start', 'FP32', [1], [1])],
+      inputs: [valueInfo('input', 'INT64', [1])],
+      outputs: [valueInfo('output', 'FP32', [1])],
+    }),
+  );
+}
+
 /**
  * Some hundred bytes that ask for gigabytes at every run: `input` INT64 [1] is the number of floats to fill and sum up,
  * `output` FP32 []. The size comes with the request, so nothing can be seen when the file is loaded.
