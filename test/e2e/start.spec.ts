@@ -53,6 +53,18 @@ const labelOf = async ({ url, apiKey }: Known): Promise<string | undefined> => {
   return answer.data?.predict.predictions[0]?.label;
 };
 
+/** Names of the registered models, read from the database. */
+async function namesOf({ url, apiKey }: Known): Promise<string[]> {
+  const query = '{ registeredModels { edges { node { name } } } }';
+  const { registeredModels } = await ask<{ registeredModels: { edges: { node: { name: string } }[] } }>(
+    url,
+    query,
+    {},
+    { 'x-api-key': apiKey },
+  );
+  return registeredModels.edges.map(({ node }) => node.name);
+}
+
 async function pidOf(name: string): Promise<number> {
   const text = await readFile(join(home, 'processes', `${name}.json`), 'utf8').catch(() => '{"pid":0}');
   return (JSON.parse(text) as { pid: number }).pid;
@@ -126,6 +138,8 @@ describe.skipIf(process.platform !== 'linux')('npm start', { timeout: 180_000 },
     process.kill(before, 'SIGKILL');
     await until(async () => Number.isInteger(await postmaster()) && (await postmaster()) !== before);
     await until(async () => (await labelOf(known).catch(() => undefined)) !== undefined);
+    // A prediction needs no database; this does.
+    await until(async () => (await namesOf(known).catch(() => undefined)) !== undefined);
     expect([await pidOf('api'), await pidOf('worker')]).toEqual([api, worker]);
   });
 
