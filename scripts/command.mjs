@@ -69,7 +69,10 @@ function npmProgram() {
 function explain(output) {
   const hints = [
     [/ENOSPC|EDQUOT|no space left/i, 'The disk is full: free some space and try again.'],
-    [/EACCES|EPERM|EROFS/, `This user may not write in ${root}. Start it once as the user who owns it, or use a copy of your own.`],
+    [
+      /EACCES|EPERM|EROFS/,
+      `This user may not write in ${root}. Start it once as the user who owns it, or use a copy of your own.`,
+    ],
     [/ENOTFOUND|ETIMEDOUT|ECONNREFUSED|ECONNRESET|EAI_AGAIN/, 'The npm registry could not be reached.'],
   ];
   const hint = hints.find(([pattern]) => pattern.test(output))?.[1];

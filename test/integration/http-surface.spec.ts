@@ -22,6 +22,9 @@ const post = (body: unknown, headers: Record<string, string> = {}, at = open) =>
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 
+const requestIdFor = async (given: string) =>
+  (await post({ query: '{ __typename }' }, { 'x-request-id': given })).headers.get('x-request-id');
+
 describe('the explorer', () => {
   it('is what a browser gets at /graphql, with all of its files from this server', async () => {
     const page = await fetch(`${open.url}/graphql`, { headers: { accept: 'text/html' } });
@@ -55,10 +58,8 @@ describe('the public port', () => {
   });
 
   it('echoes a request id that is safe, and makes one of its own otherwise', async () => {
-    const id = async (given: string) =>
-      (await post({ query: '{ __typename }' }, { 'x-request-id': given })).headers.get('x-request-id');
-    expect(await id('job-17.retry_2')).toBe('job-17.retry_2');
-    expect(await id('two words')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await requestIdFor('job-17.retry_2')).toBe('job-17.retry_2');
+    expect(await requestIdFor('two words')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it('sets the secure headers', async () => {

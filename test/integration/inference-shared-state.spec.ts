@@ -96,9 +96,9 @@ describe('the directory of executors', () => {
   });
 });
 
-describe('cached model files', () => {
-  const bytesOf = (text: string) => Readable.from([Buffer.from(text.repeat(1_000))]);
+const bytesOf = (text: string) => Readable.from([Buffer.from(text.repeat(1_000))]);
 
+describe('cached model files', () => {
   async function open(maxBytes: number) {
     const settings = testSettings({ NESTOR_MODEL_CACHE_MAX_BYTES: String(maxBytes) });
     const store = await FolderArtifactStore.open(join(settings.NESTOR_HOME, 'artifacts'));
@@ -136,7 +136,7 @@ describe('cached model files', () => {
     }
     const newest = hexOfDigest(await add('c'));
     await files.pathOf(newest);
-    expect((await readdir(folder)).toSorted()).toEqual([digests[1], newest].toSorted());
+    expect(new Set(await readdir(folder))).toEqual(new Set([digests[1], newest]));
   });
 
   it('says so where the file cannot be had', async () => {
