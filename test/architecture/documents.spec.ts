@@ -49,7 +49,8 @@ Every error a client can meet has one of these codes. GraphQL carries it in \`er
 \`retryAfterMs\` where trying again later is worth it, \`details\` where there is more to say, and \`errorId\` where the
 cause is only in the log. REST answers \`{ "error": { "code", "message", … } }\` with the status below, and
 \`Retry-After\` in seconds. GraphQL answers 200 once an operation has started, and the status below when it was refused
-before. What is not in this table never reaches a client: it becomes \`INTERNAL_SERVER_ERROR\` with an \`errorId\`.
+before. What is refused before GraphQL sees it (a body that is too large or no JSON, another site) has the REST form, at
+\`/graphql\`, too. What is not in this table never reaches a client: it becomes \`INTERNAL_SERVER_ERROR\` with an \`errorId\`.
 
 This page is generated from \`src/common/errors/error-table.ts\` and a test holds both together.
 
