@@ -98,16 +98,17 @@ describe('the directory of executors', () => {
 
 const bytesOf = (text: string) => Readable.from([Buffer.from(text.repeat(1_000))]);
 
-describe('cached model files', () => {
-  async function open(maxBytes: number) {
-    const settings = testSettings({ NESTOR_MODEL_CACHE_MAX_BYTES: String(maxBytes) });
-    const store = await FolderArtifactStore.open(join(settings.NESTOR_HOME, 'artifacts'));
-    const files = new CachedModelFiles(settings, store, logger);
-    const add = async (text: string): Promise<Digest> =>
-      (await store.write(bytesOf(text), { maxBytes: 1_000_000 })).digest;
-    return { files, add, folder: join(settings.NESTOR_HOME, 'cache', 'models') };
-  }
+/** Model files with a store and a home of their own. */
+async function open(maxBytes: number) {
+  const settings = testSettings({ NESTOR_MODEL_CACHE_MAX_BYTES: String(maxBytes) });
+  const store = await FolderArtifactStore.open(join(settings.NESTOR_HOME, 'artifacts'));
+  const files = new CachedModelFiles(settings, store, logger);
+  const add = async (text: string): Promise<Digest> =>
+    (await store.write(bytesOf(text), { maxBytes: 1_000_000 })).digest;
+  return { files, add, folder: join(settings.NESTOR_HOME, 'cache', 'models') };
+}
 
+describe('cached model files', () => {
   it('fetches a file once, however many ask, and again when its bytes have changed', async () => {
     const { files, add, folder } = await open(1_000_000);
     const digest = hexOfDigest(await add('a'));
