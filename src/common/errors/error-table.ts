@@ -58,7 +58,10 @@ export const errorTable = {
   },
   INVALID_RECORD: { status: 400, meaning: "A record's fields do not fit the model's input columns." },
   TENSOR_TOO_LARGE: { status: 413, meaning: 'A tensor has too many elements for JSON; send it as base64.' },
-  OVERLOADED: { status: 503, meaning: 'All places for this kind of work are taken; `retryAfterMs` says when to try again.' },
+  OVERLOADED: {
+    status: 503,
+    meaning: 'All places for this kind of work are taken; `retryAfterMs` says when to try again.',
+  },
   DEADLINE_EXCEEDED: { status: 504, meaning: 'The deadline passed before the answer was there.' },
   EXECUTORS_UNAVAILABLE: { status: 503, meaning: 'No executor is ready; `retryAfterMs` says when to try again.' },
   EXECUTOR_LOST: { status: 503, meaning: 'The executor ended while it worked on this request.' },
