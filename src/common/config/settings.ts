@@ -169,8 +169,8 @@ export const settingsSchema = z.object({
     .describe('How long work in flight may finish after a stop was asked for, in milliseconds.'),
 
   NESTOR_JOB_CONCURRENCY: wholeNumber(1, 10_000)
-    .default(64)
-    .describe('Inference jobs that one worker process works on at once.'),
+    .default(256)
+    .describe('Most inference jobs that one worker process has in hand at once; fewer while they are slow.'),
   NESTOR_JOB_ATTEMPTS: wholeNumber(1, 100).default(5).describe('Attempts of a queued inference before it is DEAD.'),
   NESTOR_JOB_BACKOFF_MS: milliseconds(1, 3_600_000)
     .default(1_000)

@@ -7,6 +7,8 @@ import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { QueueConsumer } from '../../../common/queue/queue-consumer.decorator.js';
+import { ExecutorView } from '../client/executor-view.js';
+import { firstReady } from '../directory/first-ready.js';
 import { JobAnnouncements } from './job-announcements.js';
 import { JobExecutionRepository } from './job-execution.repository.js';
 import { JobLedger, LEASE_MS } from './job-ledger.js';
@@ -16,6 +18,9 @@ const delivery = z.object({ id: z.uuid(), generation: z.number().int().positive(
 
 /** How often the worker says that it lives, in milliseconds: three times within a lease. */
 const RENEW_MS = LEASE_MS / 3;
+
+/** How long a worker that starts waits for an executor before it takes jobs all the same, in milliseconds. */
+const EXECUTORS_READY_WITHIN_MS = 10_000;
 
 /** How often a stopping worker looks whether its jobs have ended, in milliseconds. */
 const DRAIN_POLL_MS = 20;
@@ -33,6 +38,7 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
     private readonly ledger: JobLedger,
     private readonly repository: JobExecutionRepository,
     private readonly announcements: JobAnnouncements,
+    private readonly view: ExecutorView,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     super();
@@ -40,6 +46,7 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
 
   override async process(job: Job): Promise<void> {
     await this.runner.run(delivery.parse(job.data));
+    this.worker.concurrency = this.runner.places;
   }
 
   @OnWorkerEvent('error')
@@ -53,12 +60,11 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
   }
 
   onApplicationBootstrap(): void {
-    this.worker.concurrency = this.settings.NESTOR_JOB_CONCURRENCY;
     this.endSubscription = this.announcements.subscribe(({ id, status }) => {
       if (status === 'CANCELLED') this.runner.cancel(id);
     });
     this.renewal = setInterval(() => void this.renewLeases(), RENEW_MS);
-    this.worker.run().catch((err: unknown) => this.logger.error({ err }, 'the worker stopped taking inference jobs'));
+    void this.takeJobs();
   }
 
   /** Takes no more jobs, lets those in flight end within the time there is, and hands the rest back. */
@@ -71,6 +77,17 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
     clearInterval(this.renewal);
     this.endSubscription?.();
     await this.announcements.flush();
+  }
+
+  /** Jobs taken before the executors are started would only spend their attempts. */
+  private async takeJobs(): Promise<void> {
+    try {
+      if (this.settings.NESTOR_EXECUTORS > 0) await firstReady(this.view, EXECUTORS_READY_WITHIN_MS);
+      this.worker.concurrency = this.runner.places;
+      if (this.worker.closing === undefined) await this.worker.run();
+    } catch (err) {
+      this.logger.error({ err }, 'the worker stopped taking inference jobs');
+    }
   }
 
   /** A job whose row is no longer this worker's was cancelled or given to another: there is no use in running it. */

@@ -7,15 +7,21 @@ import { CodedError } from '../../../common/errors/coded-error.js';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { ExecutorClient, type InferenceResult } from '../client/executor-client.js';
+import { ExecutorView } from '../client/executor-view.js';
+import { countReady } from '../directory/first-ready.js';
 import { InferenceMetrics } from '../metrics/inference-metrics.js';
 import { outcomeOfFailure } from './attempt.rules.js';
 import type { Delivery } from './inference-job.js';
-import { type ClaimedJob, type Completion } from './job-execution.repository.js';
+import type { ClaimedJob, Completion } from './job-execution.repository.js';
 import { decodeJobRequest, encodeJobResult } from './job-payload.js';
 import { JobLedger } from './job-ledger.js';
+import { JobPace } from './job-pace.js';
 
 /** Largest result that is kept, in bytes. PostgreSQL would take up to 1 GB, at a cost to everybody else. */
 const MAX_RESULT_BYTES = 64 * 1024 * 1024;
+
+/** One that runs and one that is there when it ends. */
+const JOBS_PER_EXECUTOR = 2;
 
 /** Why a run is given up. */
 type AbortReason = 'CANCELLED' | 'HANDED_BACK';
@@ -25,14 +31,23 @@ type AbortReason = 'CANCELLED' | 'HANDED_BACK';
 export class JobRunner {
   /** Jobs that this worker has taken on, by id. */
   private readonly running = new Map<string, AbortController>();
+  private readonly pace: JobPace;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly ledger: JobLedger,
     private readonly executors: ExecutorClient,
+    view: ExecutorView,
     private readonly metrics: InferenceMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.pace = new JobPace(settings.NESTOR_JOB_CONCURRENCY, () => JOBS_PER_EXECUTOR * countReady(view));
+  }
+
+  /** How many jobs this worker should have in hand. */
+  get places(): number {
+    return this.pace.places;
+  }
 
   get runningIds(): string[] {
     return [...this.running.keys()];
@@ -66,6 +81,7 @@ export class JobRunner {
 
   private async attempt(job: ClaimedJob, signal: AbortSignal): Promise<Completion> {
     const startedAt = performance.now();
+    const inHand = this.running.size;
     let errorCode: ErrorCode | null = null;
     let answer: InferenceResult | null = null;
     try {
@@ -81,6 +97,7 @@ export class JobRunner {
       return completion;
     } finally {
       const elapsedMs = performance.now() - startedAt;
+      this.pace.observe(elapsedMs, inHand);
       this.metrics.observe({ lane: 'queued', target: job, errorCode, elapsedMs, answer });
     }
   }
@@ -103,6 +120,7 @@ export class JobRunner {
     if (outcome.code === 'INTERNAL_SERVER_ERROR') {
       this.logger.error({ err: error, jobId: job.id, errorId: randomUUID() }, 'an inference job failed unexpectedly');
     }
+    this.logger.debug({ jobId: job.id, attempt, code: outcome.code, next: outcome.kind }, 'an attempt of a job failed');
     return {
       ...ended(job),
       status: outcome.kind === 'RETRY' ? 'QUEUED' : outcome.kind,
