@@ -49,6 +49,9 @@ describe('toPublicError', () => {
     Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
     Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' }),
     new Error('query failed', { cause: new Error('Connection terminated unexpectedly') }),
+    new Error('Query runner already released. Cannot run queries anymore.'),
+    Object.assign(new Error('query failed'), { driverError: Object.assign(new Error('x'), { code: '57P03' }) }),
+    new Error('Client has encountered a connection error and is not queryable'),
     new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })]),
   ])('calls an outage of the database an outage: %s', (thrown) => {
     expect(toPublicError(thrown, silent)).toMatchObject({

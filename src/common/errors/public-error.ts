@@ -67,16 +67,17 @@ function refusalStatus(thrown: unknown): number | undefined {
   return undefined;
 }
 
+/** What the driver and TypeORM say when the connection broke off under a query or a transaction. */
+const brokenConnection =
+  /Connection terminated|Connection is closed|Connection ended|timeout exceeded when trying to connect|is not queryable|[Qq]uery runner already released|Transaction is not started|Driver not Connected/;
+
 function isOutage(thrown: unknown): boolean {
-  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth += 1) {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; depth += 1) {
     const code = 'code' in error ? String(error.code) : '';
-    if (
-      outage.test(code) ||
-      /Connection terminated|Connection is closed|timeout exceeded when trying to connect/.test(error.message)
-    ) {
-      return true;
-    }
+    if (outage.test(code) || brokenConnection.test(error.message)) return true;
     if (error instanceof AggregateError && error.errors.some(isOutage)) return true;
+    // TypeORM keeps what the driver said under a name of its own.
+    error = 'driverError' in error ? error.driverError : error.cause;
   }
   return false;
 }
