@@ -42,7 +42,14 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** A wait that lasts longer than this says what it waited for, in milliseconds. */
+const GIVES_UP_AFTER_MS = 60_000;
+
 /** Waits for something to become true; the test's own time limit is the only one. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await sleep(25);
+  const givesUpAt = Date.now() + GIVES_UP_AFTER_MS;
+  while (!(await isTrue())) {
+    if (Date.now() > givesUpAt) throw new Error(`Not so within ${GIVES_UP_AFTER_MS} ms: ${isTrue.toString()}`);
+    await sleep(25);
+  }
 }

@@ -67,8 +67,9 @@ export async function processesOf(home: string): Promise<number[]> {
 export async function processesOfGroup(group: number): Promise<number[]> {
   return processesThat(async (pid) => {
     const line = await readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => '');
-    // After the command's name in brackets: state, parent, group.
-    return Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[2]) === group;
+    // After the command's name in brackets: state, parent, group. One in state Z has ended and only waits to be noticed.
+    const [state, , ofGroup] = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    return state !== 'Z' && Number(ofGroup) === group;
   });
 }
 
