@@ -3,6 +3,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Settings } from './common/config/settings.js';
+import { loggingErrorFormatter } from './common/graphql/graphql-errors.js';
+import { GRAPHQL_PATH } from './common/graphql/graphql.module.js';
+import { answerWarmQueries } from './common/graphql/warm-answers.js';
+import { WarmQueries } from './common/graphql/warm-queries.js';
 import { useBrowserSafety } from './common/http/browser-safety.js';
 import { serveExplorer } from './common/http/explorer.controller.js';
 import { drainOnClose, echoRequestId, httpAdapter } from './common/http/http-server.js';
@@ -51,6 +55,10 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
   echoRequestId(fastify);
   registerStreamBodies(fastify);
   useBrowserSafety(app, settings);
+  // Apollo reports the usage of what it answers itself.
+  if (settings.APOLLO_KEY === undefined) {
+    answerWarmQueries(fastify, GRAPHQL_PATH, app.get(WarmQueries), loggingErrorFormatter(logger));
+  }
   if (settings.NESTOR_EXPLORER) serveExplorer(fastify);
   return app;
 }

@@ -9,6 +9,8 @@ import { DatabaseModule } from './common/database/database.module.js';
 import { PublicErrorFilter } from './common/errors/public-error.filter.js';
 import { graphqlModule } from './common/graphql/graphql.module.js';
 import { InputValidationPipe } from './common/graphql/input-validation.pipe.js';
+import { WarmQueries } from './common/graphql/warm-queries.js';
+import { WarmQueriesPlugin } from './common/graphql/warm-queries.plugin.js';
 import { ExplorerController } from './common/http/explorer.controller.js';
 import { NotificationsModule } from './common/notifications/notifications.module.js';
 import { HealthModule } from './common/observability/health.module.js';
@@ -47,6 +49,8 @@ export class AppModule {
       controllers: [ExplorerController],
       providers: [
         ServerInfoResolver,
+        WarmQueries,
+        WarmQueriesPlugin,
         { provide: APP_GUARD, useExisting: AccessGuard },
         { provide: APP_FILTER, useClass: PublicErrorFilter },
         { provide: APP_PIPE, useClass: InputValidationPipe },

@@ -1,5 +1,6 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { Logger } from 'pino';
 import { type ErrorCode, errorTable } from '../errors/error-table.js';
 import { type PublicError, toPublicError } from '../errors/public-error.js';
 
@@ -22,6 +23,11 @@ function extensionsOf(error: PublicError): Record<string, unknown> {
 }
 
 const isKnown = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(errorTable, code);
+
+/** {@link errorFormatter} that logs what is masked. */
+export function loggingErrorFormatter(logger: Logger): ReturnType<typeof errorFormatter> {
+  return errorFormatter((errorId, thrown) => logger.error({ err: thrown, errorId }, 'unexpected error'));
+}
 
 /**
  * The last gate in front of a client: an error with a code of the table passes with nothing but its known parts, all

@@ -16,10 +16,12 @@ import type { CallRequest, GraphqlContext } from '../access/call-context.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { LOGGER } from '../observability/logger.js';
-import { errorFormatter } from './graphql-errors.js';
+import { loggingErrorFormatter } from './graphql-errors.js';
 import { operationLimitsPlugin } from './operation-limits.plugin.js';
 import type { OperationLimits } from './operation-limits.rules.js';
 import { subscriptionOptions } from './subscriptions.js';
+
+export const GRAPHQL_PATH = '/graphql';
 
 type Subscriber = WebSocketContext<Record<string, unknown>, Extra & { call?: CallRequest }>;
 
@@ -30,11 +32,9 @@ export function graphqlModule(): DynamicModule {
     inject: [SETTINGS, LOGGER],
     useFactory: (settings: Settings, logger: Logger): ApolloDriverConfig => {
       const limits = limitsOf(settings);
-      const formatError = errorFormatter((errorId, thrown) =>
-        logger.error({ err: thrown, errorId }, 'unexpected error'),
-      );
+      const formatError = loggingErrorFormatter(logger);
       return {
-        path: '/graphql',
+        path: GRAPHQL_PATH,
         autoSchemaFile: true,
         sortSchema: true,
         graphiql: false,
