@@ -32,7 +32,7 @@ export async function predict(): Promise<Row[]> {
     ];
     // Once unmeasured: both compile their hot paths.
     await inTurns(
-      loads.map((load) => ({ ...load, seconds: 3 })),
+      loads.map((load) => ({ ...load, seconds: 8 })),
       1,
     );
     const [limit, ours] = await inTurns(loads, 3);

@@ -29,7 +29,8 @@ export async function queued({ name, environment, rawUrl, jobs, aim }: QueueBack
   try {
     const nestor = await startNestor(home, environment);
     await registerModel(nestor, 'simple', simpleModel());
-    await submit(nestor, JOBS_PER_OPERATION);
+    // Once unmeasured: worker and api compile their hot paths.
+    await submit(nestor, jobs);
     await drained(nestor);
     const worker = processesBelow(nestor.process.pid ?? 0).find((process) => process.name === 'worker');
     if (worker === undefined) throw new Error('There is no worker process.');

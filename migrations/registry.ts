@@ -3,6 +3,7 @@ import { CreateAuth1795427200000 } from './1795427200000-create-auth.js';
 import { CreateAuditTrail1795427200100 } from './1795427200100-create-audit-trail.js';
 import { CreateRegistry1795427200200 } from './1795427200200-create-registry.js';
 import { CreateInferenceJobs1795427200300 } from './1795427200300-create-inference-jobs.js';
+import { IndexInferenceJobsByStatus1795427200400 } from './1795427200400-index-inference-jobs-by-status.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateAuditTrail1795427200100,
   CreateRegistry1795427200200,
   CreateInferenceJobs1795427200300,
+  IndexInferenceJobsByStatus1795427200400,
 ];

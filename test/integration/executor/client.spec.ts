@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/common/errors/coded-error.js';
@@ -88,6 +89,15 @@ function newClient(): ExecutorClient {
   return client;
 }
 
+/** A client that has a connection to each stub. */
+async function connectedClient(): Promise<ExecutorClient> {
+  const client = newClient();
+  await until(() => stubs.every(({ sockets }) => sockets.size > 0));
+  // The server's end of a connection may be there a moment before the client's.
+  await sleep(10);
+  return client;
+}
+
 function infer(client: ExecutorClient, more: object = {}) {
   return client.infer({ ...simpleInference(digest), ...more });
 }
@@ -96,7 +106,7 @@ describe('ExecutorClient', () => {
   it('spreads what comes at once over executors that hold the model', async () => {
     const [a, b] = [await stub('a', answers), await stub('b', answers)];
     await directory.publish(hostState({ a: a.path, b: b.path }, { models: { a: digest, b: digest } }));
-    const client = newClient();
+    const client = await connectedClient();
     const results = await Promise.all(Array.from({ length: 10 }, () => infer(client)));
     expect(results.filter(({ executor }) => executor === 'a')).toHaveLength(5);
     expect(b.requests).toHaveLength(5);
@@ -106,7 +116,7 @@ describe('ExecutorClient', () => {
   it('stays with the executor that holds the model while it is not much busier', async () => {
     const [a, b] = [await stub('a', answers), await stub('b', answers)];
     await directory.publish(hostState({ a: a.path, b: b.path }, { models: { b: digest } }));
-    const client = newClient();
+    const client = await connectedClient();
     await Promise.all(Array.from({ length: 4 }, () => infer(client)));
     expect([a.requests.length, b.requests.length]).toEqual([0, 4]);
   });
@@ -116,6 +126,15 @@ describe('ExecutorClient', () => {
     await directory.publish(hostState({ bad: bad.path, good: good.path }, { models: { bad: digest } }));
     expect((await infer(newClient())).executor).toBe('good');
     expect(bad.requests).toHaveLength(1);
+  });
+
+  it('gives no request to an executor that it has not reached', async () => {
+    const live = await stub('live', answers);
+    const ends = { models: { dead: digest, live: digest } };
+    await directory.publish(hostState({ dead: join(folder, 'nobody'), live: live.path }, ends));
+    const client = newClient();
+    const results = await Promise.all(Array.from({ length: 20 }, () => infer(client)));
+    expect(new Set(results.map(({ executor }) => executor))).toEqual(new Set(['live']));
   });
 
   it('gives up when two are lost', async () => {

@@ -174,13 +174,14 @@ export class ExecutorClient {
   private connectionTo(id: string, address: string): ExecutorConnection {
     const known = this.connections.get(id);
     if (known !== undefined) return known;
-    const connection = new ExecutorConnection(id, address, (lost) => this.handleUnusable(lost));
+    const connection = new ExecutorConnection(id, address, (changed) => this.handleChange(changed));
     this.connections.set(id, connection);
     return connection;
   }
 
-  private handleUnusable(connection: ExecutorConnection): void {
+  private handleChange(connection: ExecutorConnection): void {
     this.listUsable();
+    if (connection.isUsable) this.notify();
     // What asked to be left is left until the view agrees; what broke off is tried again in case it is still there.
     if (!connection.isClosed || this.isClosed) return;
     this.connections.delete(connection.id);

@@ -37,13 +37,14 @@ export class ExecutorConnection implements Candidate {
   private lastId = 0;
   private isLeaving = false;
 
-  /** @param onUnusable called once, when no more requests can be given to it. */
+  /** @param onChange called when requests can be given to it, and when they no longer can. */
   constructor(
     readonly id: string,
     address: string,
-    private readonly onUnusable: (connection: ExecutorConnection) => void,
+    private readonly onChange: (connection: ExecutorConnection) => void,
   ) {
     this.socket = connect(parseAddress(address));
+    this.socket.once('connect', () => this.onChange(this));
     this.socket.setNoDelay(true);
     this.writer = new FrameWriter(this.socket, setImmediate);
     this.socket.on('data', (chunk) => this.read(chunk));
@@ -57,7 +58,7 @@ export class ExecutorConnection implements Candidate {
   }
 
   get isUsable(): boolean {
-    return !this.isLeaving && this.socket.writable;
+    return !this.isLeaving && this.socket.readyState === 'open';
   }
 
   get isClosed(): boolean {
@@ -82,7 +83,7 @@ export class ExecutorConnection implements Candidate {
   leave(): void {
     if (!this.isLeaving) {
       this.isLeaving = true;
-      this.onUnusable(this);
+      this.onChange(this);
     }
     if (this.pending.size === 0) this.socket.end();
   }
@@ -151,7 +152,7 @@ export class ExecutorConnection implements Candidate {
     const wasLeaving = this.isLeaving;
     this.isLeaving = true;
     for (const id of this.pending.keys()) this.take(id)?.reject(new ConnectionLost());
-    if (!wasLeaving) this.onUnusable(this);
+    if (!wasLeaving) this.onChange(this);
   }
 }
 

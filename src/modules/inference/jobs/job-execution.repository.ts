@@ -53,6 +53,8 @@ export class JobExecutionRepository {
 
   /**
    * Takes the jobs on that still wait for this very delivery; the others are left out. Each counts as an attempt.
+   * That a job waits (no worker, no end) is not asked by its status: PostgreSQL would take the index of all that wait
+   * and read it to its end for each group.
    * Its commit does not wait for the disk: were it lost in a crash of PostgreSQL, the jobs would still be QUEUED, what
    * this worker then says of them would be fenced off, and they would run again. Only results must be durable.
    */
@@ -64,7 +66,8 @@ export class JobExecutionRepository {
          SET status = 'RUNNING', attempts = job.attempts + 1, worker = $3, lease_until = now() + $4 * interval '1 ms',
              started_at = coalesce(job.started_at, now())
          FROM unnest($1::uuid[], $2::int[]) AS delivery (id, generation)
-         WHERE job.id = delivery.id AND job.generation = delivery.generation AND job.status = 'QUEUED'
+         WHERE job.id = delivery.id AND job.generation = delivery.generation
+           AND job.worker IS NULL AND job.ended_at IS NULL
          RETURNING job.*)
        SELECT id, generation, workspace_id AS "workspaceId", model, version, attempts AS attempt,
          max_attempts AS "maxAttempts", priority, timeout_ms AS "timeoutMs", payload,
@@ -92,7 +95,7 @@ export class JobExecutionRepository {
            $9::float8[], $10::boolean[])
            AS ended (id, generation, attempt, status, result, executor, error_code, error_message, delay_ms, is_handed_back)
          WHERE job.id = ended.id AND job.generation = ended.generation AND job.attempts = ended.attempt
-           AND job.worker = $11 AND job.status = 'RUNNING'
+           AND job.worker = $11
          RETURNING job.id, job.generation, job.status, job.priority, ended.delay_ms)
        SELECT id, generation, status, priority, delay_ms AS "delayMs" FROM changed`,
       [
@@ -117,7 +120,7 @@ export class JobExecutionRepository {
     const rows: readonly { id: string }[] = await this.dataSource.query(
       `WITH renewed AS (
          UPDATE inference_jobs SET lease_until = now() + $3 * interval '1 ms'
-         WHERE id = ANY($1::uuid[]) AND worker = $2 AND status = 'RUNNING' RETURNING id)
+         WHERE id = ANY($1::uuid[]) AND worker = $2 RETURNING id)
        SELECT id FROM renewed`,
       [ids, worker, leaseMs],
     );

@@ -8,6 +8,8 @@ const moment = { type: 'timestamptz', precision: 3 } as const;
 /** The record of one queued inference; the queue carries only its id. */
 @Entity('inference_jobs')
 @Check('ck_inference_jobs_status', `status IN (${jobStatuses.map((status) => `'${status}'`).join(', ')})`)
+@Check('ck_inference_jobs_worker', `(worker IS NOT NULL) = (status = 'RUNNING')`)
+@Check('ck_inference_jobs_ended', `(ended_at IS NULL) = (status IN ('QUEUED', 'RUNNING'))`)
 @Index('uq_inference_jobs_idempotency_key', ['workspaceId', 'idempotencyKey'], {
   unique: true,
   where: 'idempotency_key IS NOT NULL',
@@ -16,7 +18,7 @@ const moment = { type: 'timestamptz', precision: 3 } as const;
 @Index('ix_inference_jobs_queued', ['enqueuedAt'], { where: `status = 'QUEUED'` })
 @Index('ix_inference_jobs_running', ['leaseUntil'], { where: `status = 'RUNNING'` })
 @Index('ix_inference_jobs_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
-@Index('ix_inference_jobs_dead', ['workspaceId', 'createdAt', 'id'], { where: `status = 'DEAD'` })
+@Index('ix_inference_jobs_status', ['workspaceId', 'status', 'createdAt', 'id'], { where: `status <> 'SUCCEEDED'` })
 export class InferenceJobEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_inference_jobs' })
   id!: string;
