@@ -1,22 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger } from 'pino';
-import { ConfigModule } from './common/config/config.module.js';
 import type { Settings } from './common/config/settings.js';
+import { foundation } from './common/foundation.js';
 import { CryptoModule } from './common/crypto/crypto.module.js';
 import { DatabaseHealthModule } from './common/database/database-health.module.js';
-import { DatabaseModule } from './common/database/database.module.js';
 import { PublicErrorFilter } from './common/errors/public-error.filter.js';
 import { graphqlModule } from './common/graphql/graphql.module.js';
 import { InputValidationPipe } from './common/graphql/input-validation.pipe.js';
 import { WarmQueries } from './common/graphql/warm-queries.js';
 import { WarmQueriesPlugin } from './common/graphql/warm-queries.plugin.js';
 import { ExplorerController } from './common/http/explorer.controller.js';
-import { NotificationsModule } from './common/notifications/notifications.module.js';
 import { HealthModule } from './common/observability/health.module.js';
-import { LoggerModule } from './common/observability/logger.module.js';
 import { ServerInfoResolver } from './common/server-info/server-info.resolver.js';
-import { StorageModule } from './common/storage/storage.module.js';
 import { AuditApiModule } from './modules/audit/audit-api.module.js';
 import { AccessGuard } from './modules/auth/access/access.guard.js';
 import { AuthModule } from './modules/auth/auth.module.js';
@@ -31,14 +27,10 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(settings),
-        LoggerModule.forRoot(logger),
+        ...foundation(settings, logger),
         HealthModule,
-        DatabaseModule.forRoot(),
         DatabaseHealthModule,
         CryptoModule,
-        NotificationsModule,
-        StorageModule,
         graphqlModule(),
         AuditApiModule,
         AuthModule,

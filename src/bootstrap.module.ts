@@ -1,12 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { ConfigModule } from './common/config/config.module.js';
 import type { Settings } from './common/config/settings.js';
+import { foundation } from './common/foundation.js';
 import { CryptoModule } from './common/crypto/crypto.module.js';
-import { DatabaseModule } from './common/database/database.module.js';
-import { NotificationsModule } from './common/notifications/notifications.module.js';
-import { LoggerModule } from './common/observability/logger.module.js';
-import { StorageModule } from './common/storage/storage.module.js';
 import { AuditModule } from './modules/audit/audit.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { ModelInspectionModule } from './modules/inference/model-inspection.module.js';
@@ -19,12 +15,8 @@ export class BootstrapModule {
     return {
       module: BootstrapModule,
       imports: [
-        ConfigModule.forRoot(settings),
-        LoggerModule.forRoot(logger),
-        DatabaseModule.forRoot(),
+        ...foundation(settings, logger),
         CryptoModule,
-        NotificationsModule,
-        StorageModule,
         AuditModule,
         AuthModule,
         ModelInspectionModule,

@@ -84,19 +84,11 @@ async function start(
   if (password === null || apiKey === null) throw new Error('The first start gave no password or API key.');
   const worker = await startWorker(settings, logger);
   closers.push(() => worker.close());
-  forgetDefaultMetrics();
   const api = await startApi(settings, logger);
   closers.push(() => api.close());
   await Promise.all([ready(worker.managementUrl), ready(api.managementUrl)]);
   const urls = { url: api.url, managementUrl: api.managementUrl, workerManagementUrl: worker.managementUrl };
   return { ...urls, settings, email, password, ...clientOf(api.url, { 'x-api-key': apiKey }) };
-}
-
-/** Two processes in one: the second one brings the metrics of Node.js itself again, which the registry refuses. */
-function forgetDefaultMetrics(): void {
-  for (const { name } of register.getMetricsAsArray()) {
-    if (!name.startsWith('nestor_')) register.removeSingleMetric(name);
-  }
 }
 
 function clientOf(url: string, key: Headers): Pick<TestNestor, 'key' | 'send' | 'ask' | 'upload' | 'addModel'> {

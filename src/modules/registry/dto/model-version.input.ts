@@ -1,29 +1,12 @@
 import { ArgsType, Field, InputType, Int } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Min, ValidateNested } from 'class-validator';
 import { type ModelStage as Stage, modelStages } from '../model-stage.js';
-import {
-  ALIAS_NAME,
-  ALIAS_NAME_RULE,
-  MODEL_NAME,
-  MODEL_NAME_RULE,
-  STORABLE_TEXT,
-  STORABLE_TEXT_RULE,
-} from '../names.rules.js';
+import { ALIAS_NAME, ALIAS_NAME_RULE, MODEL_NAME, MODEL_NAME_RULE } from '../names.rules.js';
 import { ModelMetadataInput } from './model-metadata.input.js';
+import { DescriptionField, TagsField } from './described.fields.js';
 import { ModelStage } from './registry.enums.js';
-import { TagInput } from './tag.dto.js';
+import type { TagInput } from './tag.dto.js';
 
 const DIGEST_RULE = 'is `sha256:` and 64 lower-case hexadecimal digits, as the upload answered';
 
@@ -37,17 +20,10 @@ export class CreateModelVersionInput {
   @Matches(/^sha256:[0-9a-f]{64}$/, { message: `artifact ${DIGEST_RULE}` })
   artifact!: string;
 
-  @Field(() => String, { nullable: true, description: 'What is new in it: at most 10,000 characters.' })
-  @IsOptional()
-  @MaxLength(10_000)
-  @Matches(STORABLE_TEXT, { message: `description ${STORABLE_TEXT_RULE}` })
+  @DescriptionField('What is new in it')
   description?: string | null;
 
-  @Field(() => [TagInput], { nullable: true, description: 'Labels: at most 64.' })
-  @IsOptional()
-  @ArrayMaxSize(64)
-  @ValidateNested({ each: true })
-  @Type(() => TagInput)
+  @TagsField()
   tags?: TagInput[] | null;
 
   @Field(() => ModelMetadataInput, { nullable: true, description: 'What the file does not tell of the model.' })

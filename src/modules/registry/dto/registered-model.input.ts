@@ -1,21 +1,11 @@
 import { ArgsType, Field, InputType, Int } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsIn,
-  IsInt,
-  IsOptional,
-  Length,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, IsIn, IsInt, IsOptional, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { PageArgs } from '../../../common/graphql/page.js';
 import { type ModelOrderField, modelOrderFields } from '../model-list.js';
 import { type ModelStage as Stage, modelStages } from '../model-stage.js';
 import { MODEL_NAME, MODEL_NAME_RULE, STORABLE_TEXT, STORABLE_TEXT_RULE } from '../names.rules.js';
+import { DescriptionField, TagsField } from './described.fields.js';
 import { ModelStage, OrderDirection, RegisteredModelOrderField } from './registry.enums.js';
 import { TagInput } from './tag.dto.js';
 
@@ -25,17 +15,10 @@ export class CreateRegisteredModelInput {
   @Matches(MODEL_NAME, { message: `name ${MODEL_NAME_RULE}` })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: 'What the model is for: at most 10,000 characters.' })
-  @IsOptional()
-  @MaxLength(10_000)
-  @Matches(STORABLE_TEXT, { message: `description ${STORABLE_TEXT_RULE}` })
+  @DescriptionField('What the model is for')
   description?: string | null;
 
-  @Field(() => [TagInput], { nullable: true, description: 'Labels: at most 64.' })
-  @IsOptional()
-  @ArrayMaxSize(64)
-  @ValidateNested({ each: true })
-  @Type(() => TagInput)
+  @TagsField()
   tags?: TagInput[] | null;
 }
 
