@@ -95,7 +95,9 @@ async function submit(index: number): Promise<string> {
       const { data, errors } = await send<{ submitInference: { id: string } }>(url, SUBMIT, { input }, headers);
       if (data !== null && errors.length === 0) return data.submitInference.id;
       const code = errors[0]?.extensions.code as ErrorCode;
-      if (errorTable[code].status !== 503) throw new Error(`Job ${index}: ${JSON.stringify(errors)}`);
+      if (errorTable[code].status !== 503) {
+        throw new Error(`Job ${index}: ${JSON.stringify(errors)}\n${launcher.printed().slice(-4_000)}`);
+      }
     } catch (error) {
       // fetch fails so where the connection was refused or broke off.
       if (!(error instanceof TypeError)) throw error;

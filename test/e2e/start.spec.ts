@@ -7,6 +7,7 @@ import { built } from '../support/built.js';
 import { ask, send } from '../support/graphql.js';
 import { makeHome, removeHome, until } from '../support/launcher/homes.js';
 import {
+  describeProcesses,
   type LauncherProcess,
   processesOf,
   processesOfGroup,
@@ -170,8 +171,11 @@ describe.skipIf(process.platform !== 'linux')('npm start', { timeout: 180_000 },
     expect((await processesOfGroup(worker)).length).toBeGreaterThanOrEqual(2);
     process.kill(launcher.pid, 'SIGKILL');
     await launcher.ended;
-    await until(async () => (await processesOf(home)).length === 0);
-    await until(async () => (await processesOfGroup(worker)).length === 0);
+    const left = async () => [...(await processesOf(home)), ...(await processesOfGroup(worker))];
+    await until(
+      async () => (await left()).length === 0,
+      async () => describeProcesses(await left()),
+    );
     known = await start();
     expect(await labelOf(known)).toContain('setosa');
     await stop();

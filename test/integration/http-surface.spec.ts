@@ -102,14 +102,14 @@ describe('the public port', () => {
   });
 
   it('takes persisted queries', async () => {
-    const query = '{ __typename }';
+    const query = '{ kind: __typename }';
     const sha256Hash = createHash('sha256').update(query).digest('hex');
     const extensions = { persistedQuery: { version: 1, sha256Hash } };
     expect(await (await post({ extensions })).json()).toMatchObject({
       errors: [{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }],
     });
     await post({ query, extensions });
-    expect(await (await post({ extensions })).json()).toEqual({ data: { __typename: 'Query' } });
+    expect(await (await post({ extensions })).json()).toEqual({ data: { kind: 'Query' } });
   });
 });
 

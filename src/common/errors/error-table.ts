@@ -35,7 +35,7 @@ export const errorTable = {
   ARTIFACT_TOO_LARGE: { status: 413, meaning: 'The artifact is larger than the configured limit.' },
   ARTIFACT_CORRUPT: { status: 500, meaning: 'The stored bytes no longer match their digest.' },
   DIGEST_MISMATCH: { status: 400, meaning: 'The uploaded bytes do not match the digest that the client announced.' },
-  STORAGE_FULL: { status: 507, meaning: 'The artifact store has no room left.' },
+  STORAGE_FULL: { status: 507, meaning: 'The artifact store or the database has no room left.' },
   MODEL_NOT_ONNX: { status: 400, meaning: 'The artifact is not a well-formed ONNX model.' },
   MODEL_EXTERNAL_DATA: { status: 400, meaning: 'The model keeps tensors outside of its file, which is refused.' },
   MODEL_UNKNOWN_DOMAIN: { status: 400, meaning: 'The model uses operators of a domain that is not supported.' },

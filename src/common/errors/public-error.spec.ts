@@ -60,4 +60,11 @@ describe('toPublicError', () => {
       retryAfterMs: 1000,
     });
   });
+
+  it.each([
+    Object.assign(new Error('query failed'), { driverError: Object.assign(new Error('x'), { code: '53100' }) }),
+    Object.assign(new Error('write'), { code: 'ENOSPC' }),
+  ])('says that a disk is full: %s', (thrown) => {
+    expect(toPublicError(thrown, silent)).toMatchObject({ code: 'STORAGE_FULL', status: 507 });
+  });
 });

@@ -28,6 +28,9 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
 /** Errors of PostgreSQL and of sockets that say "not reachable just now". Class 57P and 08: connection and shutdown. */
 const outage = /^(57P0[123]|08\d{3}|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 
+/** No room left: SQLSTATE of PostgreSQL, and what the file system says. */
+const fullDisk = /^(53100|ENOSPC|EDQUOT)$/;
+
 /**
  * Turns whatever was thrown into what a client may see. Only coded errors and the framework's own refusals of a
  * malformed request speak for themselves; all else becomes `INTERNAL_SERVER_ERROR` with an id that `report` logs.
@@ -49,10 +52,10 @@ export function toPublicError(thrown: unknown, report: (errorId: string, thrown:
   }
   const errorId = randomUUID();
   report(errorId, thrown);
-  if (isOutage(thrown)) {
-    const { status: outageStatus } = errorTable.SERVICE_UNAVAILABLE;
-    const message = 'A part that this needs is not reachable at the moment. Try again shortly.';
-    return { code: 'SERVICE_UNAVAILABLE', status: outageStatus, message, retryAfterMs: 1_000, errorId };
+  const condition = conditions.find(({ applies }) => isCausedBy(thrown, applies));
+  if (condition !== undefined) {
+    const { code: conditionCode, message, retryAfterMs } = condition;
+    return { code: conditionCode, status: errorTable[conditionCode].status, message, retryAfterMs, errorId };
   }
   const message = `Something failed inside. The log has the cause under errorId ${errorId}.`;
   return { code: 'INTERNAL_SERVER_ERROR', status: 500, message, errorId };
@@ -71,11 +74,33 @@ function refusalStatus(thrown: unknown): number | undefined {
 const brokenConnection =
   /Connection terminated|Connection is closed|Connection ended|timeout exceeded when trying to connect|is not queryable|[Qq]uery runner already released|Transaction is not started|Driver not Connected/;
 
-function isOutage(thrown: unknown): boolean {
+/** A state of what Nestor stands on, which a client should know of and an operator can mend. */
+interface Condition {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+  readonly applies: (error: Error, code: string) => boolean;
+}
+
+const conditions: readonly Condition[] = [
+  {
+    code: 'STORAGE_FULL',
+    message: 'The disk of the database or of the state folder has no room left. Free disk space, then try again.',
+    applies: (_error, code) => fullDisk.test(code),
+  },
+  {
+    code: 'SERVICE_UNAVAILABLE',
+    message: 'A part that this needs is not reachable at the moment. Try again shortly.',
+    retryAfterMs: 1_000,
+    applies: ({ message }, code) => outage.test(code) || brokenConnection.test(message),
+  },
+];
+
+/** Whether the condition applies to an error or to one that caused it. */
+function isCausedBy(thrown: unknown, applies: Condition['applies']): boolean {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 5; depth += 1) {
-    const code = 'code' in error ? String(error.code) : '';
-    if (outage.test(code) || brokenConnection.test(error.message)) return true;
-    if (error instanceof AggregateError && error.errors.some(isOutage)) return true;
+    if (applies(error, 'code' in error ? String(error.code) : '')) return true;
+    if (error instanceof AggregateError && error.errors.some((part) => isCausedBy(part, applies))) return true;
     // TypeORM keeps what the driver said under a name of its own.
     error = 'driverError' in error ? error.driverError : error.cause;
   }

@@ -46,10 +46,16 @@ export function isAlive(pid: number): boolean {
 const GIVES_UP_AFTER_MS = 60_000;
 
 /** Waits for something to become true; the test's own time limit is the only one. */
-export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(
+  isTrue: () => boolean | Promise<boolean>,
+  /** Tells how things stand, for the one who reads why it gave up. */
+  describe: () => string | Promise<string> = () => '',
+): Promise<void> {
   const givesUpAt = Date.now() + GIVES_UP_AFTER_MS;
   while (!(await isTrue())) {
-    if (Date.now() > givesUpAt) throw new Error(`Not so within ${GIVES_UP_AFTER_MS} ms: ${isTrue.toString()}`);
+    if (Date.now() > givesUpAt) {
+      throw new Error(`Not so within ${GIVES_UP_AFTER_MS} ms: ${isTrue.toString()}\n${await describe()}`);
+    }
     await sleep(25);
   }
 }

@@ -73,6 +73,17 @@ export async function processesOfGroup(group: number): Promise<number[]> {
   });
 }
 
+/** Linux: what the processes are and do, a line each. */
+export async function describeProcesses(pids: readonly number[]): Promise<string> {
+  const lines = pids.map(async (pid) => {
+    const read = (name: string) => readFile(join('/proc', String(pid), name), 'utf8').catch(() => '');
+    const [command, status, waits] = await Promise.all([read('cmdline'), read('status'), read('wchan')]);
+    const facts = status.match(/^(State|PPid|SigPnd|ShdPnd|SigBlk|SigIgn):.*$/gm)?.join(' ') ?? '';
+    return `${pid} ${command.replaceAll('\0', ' ')} ${facts} ${waits}`;
+  });
+  return (await Promise.all(lines)).join('\n');
+}
+
 async function processesThat(isOne: (pid: string) => Promise<boolean>): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(pids.map(isOne));
