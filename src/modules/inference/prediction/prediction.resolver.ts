@@ -1,14 +1,27 @@
+import { Inject } from '@nestjs/common';
 import { Args, Query, Resolver } from '@nestjs/graphql';
 import { Context, RequirePermission } from '../../../common/access/access.decorators.js';
 import type { ActorContext } from '../../../common/access/actor.js';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
 import { ClientGone } from './client-gone.js';
 import { PredictInput } from './dto/predict.input.js';
 import { Prediction } from './dto/prediction.type.js';
+import { predictionLimits } from './prediction-limits.js';
 import { PredictionService } from './prediction.service.js';
+import { presentPrediction } from './present-prediction.js';
+import { isGiven, type PredictionLimits } from './request.rules.js';
 
 @Resolver(() => Prediction)
 export class PredictionResolver {
-  constructor(private readonly predictions: PredictionService) {}
+  private readonly limits: PredictionLimits;
+
+  constructor(
+    private readonly predictions: PredictionService,
+    @Inject(SETTINGS) settings: Settings,
+  ) {
+    this.limits = predictionLimits(settings);
+  }
 
   @RequirePermission('inference:predict')
   @Query(() => Prediction, { description: 'Runs a model on tensors or records and answers at once.' })
@@ -17,6 +30,14 @@ export class PredictionResolver {
     @ClientGone() clientGone: AbortSignal | undefined,
     @Args('input', { description: 'What to predict, with which model.' }) input: PredictInput,
   ): Promise<Prediction> {
-    return this.predictions.predict(context, input, clientGone);
+    const { requestId, target, rows, result } = await this.predictions.infer(context, input, clientGone);
+    const { model, version } = target;
+    return presentPrediction({ requestId, model, version, executor: result.executor }, result, {
+      model: target,
+      encoding: input.encoding ?? null,
+      withRecords: isGiven(input.records),
+      rows,
+      maxJsonElements: this.limits.maxJsonElements,
+    });
   }
 }

@@ -11,12 +11,9 @@ import type { ServableVersion } from '../../registry/snapshot/servable-version.j
 import { ExecutorClient, type InferenceResult } from '../client/executor-client.js';
 import { InferenceMetrics } from '../metrics/inference-metrics.js';
 import { Admission } from './admission.js';
-import type { Prediction } from './dto/prediction.type.js';
 import { predictionLimits } from './prediction-limits.js';
-import { presentPrediction } from './present-prediction.js';
 import {
   checkRequest,
-  isGiven,
   type PredictionLimits,
   type PredictionRequest,
   readInputs,
@@ -26,6 +23,16 @@ import {
 
 /** Refusals before any work: they are counted, but are no prediction that the audit trail would have to tell of. */
 const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['OVERLOADED', 'SHUTTING_DOWN', 'AUDIT_UNAVAILABLE']);
+
+/** What a model answered, before it is put into the form of a protocol. */
+export interface ModelAnswer {
+  /** The caller's id of the request, or the one that it was given. */
+  readonly requestId: string;
+  readonly target: ServableVersion;
+  /** Rows of the input. */
+  readonly rows: number;
+  readonly result: InferenceResult;
+}
 
 /** Predictions that are answered at once: admitted, checked, run on an executor, told to the audit trail. */
 @Injectable()
@@ -54,7 +61,7 @@ export class PredictionService implements BeforeApplicationShutdown {
    * @throws {CodedError} OVERLOADED, SHUTTING_DOWN, AUDIT_UNAVAILABLE, INVALID_INPUT, INVALID_TENSOR, INVALID_RECORD,
    * TENSOR_TOO_LARGE, MODEL_NOT_FOUND, MODEL_NOT_READY, DEADLINE_EXCEEDED, and those of the executor.
    */
-  async predict(context: ActorContext, request: PredictionRequest, signal?: AbortSignal): Promise<Prediction> {
+  async infer(context: ActorContext, request: PredictionRequest, signal?: AbortSignal): Promise<ModelAnswer> {
     const startedAt = performance.now();
     let target: ServableVersion | null = null;
     let isAdmitted = false;
@@ -66,10 +73,10 @@ export class PredictionService implements BeforeApplicationShutdown {
       const { timeoutMs } = checkRequest(request, this.limits);
       const resolved = this.registry.resolve(context.actor.workspaceId, request);
       target = resolved instanceof Promise ? await resolved : resolved;
-      const { prediction, result } = await this.run(context, request, target, startedAt + timeoutMs, signal);
+      const answer = await this.run(context, request, target, startedAt + timeoutMs, signal);
       this.record(context, target, null);
-      this.observe(target, null, startedAt, result);
-      return prediction;
+      this.observe(target, null, startedAt, answer.result);
+      return answer;
     } catch (error) {
       const errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
       this.observe(target, errorCode, startedAt, null);
@@ -89,9 +96,8 @@ export class PredictionService implements BeforeApplicationShutdown {
     target: ServableVersion,
     expiresAt: number,
     signal: AbortSignal | undefined,
-  ): Promise<{ prediction: Prediction; result: InferenceResult }> {
-    const { maxJsonElements } = this.limits;
-    const tensors = readInputs(target, request, maxJsonElements);
+  ): Promise<ModelAnswer> {
+    const tensors = readInputs(target, request, this.limits.maxJsonElements);
     const outputs = readOutputNames(target, request.outputs);
     const deadlineMs = expiresAt - performance.now();
     if (deadlineMs <= 0) {
@@ -100,20 +106,7 @@ export class PredictionService implements BeforeApplicationShutdown {
     const digest = hexOfDigest(target.digest);
     const descriptor = { batchable: target.batchable };
     const result = await this.executors.infer({ digest, descriptor, tensors, outputs, deadlineMs, signal });
-    const facts = {
-      requestId: request.requestId ?? context.requestId,
-      model: target.model,
-      version: target.version,
-      executor: result.executor,
-    };
-    const prediction = presentPrediction(facts, result, {
-      model: target,
-      encoding: request.encoding ?? null,
-      withRecords: isGiven(request.records),
-      rows: rowsOf(tensors),
-      maxJsonElements,
-    });
-    return { prediction, result };
+    return { requestId: request.requestId ?? context.requestId, target, rows: rowsOf(tensors), result };
   }
 
   private record(
