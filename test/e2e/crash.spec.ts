@@ -87,6 +87,10 @@ async function start(settings: Readonly<Record<string, string>>): Promise<void> 
   await query(database, ...WITNESS);
 }
 
+/** What the log of the api has of errors that nobody foresaw. */
+const unexpectedErrors = async (): Promise<string> =>
+  (await readFile(join(home, 'logs', 'api.log'), 'utf8')).match(/^.*"unexpected error".*$/gm)?.join('\n') ?? '';
+
 /** As any careful client: the same key again for as long as the answer says that it is worth it. @returns the job's id. */
 async function submit(index: number): Promise<string> {
   const input = { model: 'iris', records: [RECORDS[index % 3]], idempotencyKey: `job-${index}` };
@@ -96,7 +100,7 @@ async function submit(index: number): Promise<string> {
       if (data !== null && errors.length === 0) return data.submitInference.id;
       const code = errors[0]?.extensions.code as ErrorCode;
       if (errorTable[code].status !== 503) {
-        throw new Error(`Job ${index}: ${JSON.stringify(errors)}\n${launcher.printed().slice(-4_000)}`);
+        throw new Error(`Job ${index}: ${JSON.stringify(errors)}\n${await unexpectedErrors()}`);
       }
     } catch (error) {
       // fetch fails so where the connection was refused or broke off.

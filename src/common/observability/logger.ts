@@ -1,12 +1,23 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
 /** Injection token of the process's pino logger. */
 export const LOGGER = Symbol('LOGGER');
 
+/**
+ * Standard output, until whoever read it is gone; from then on lines go nowhere. pino by itself knows of EPIPE only: a
+ * reader that was killed with lines unread gives ECONNRESET, which would end in pino trying to write its last words for
+ * ever, with the process blocked.
+ */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ fd: process.stdout.fd, sync: true });
+  output.on('error', () => Object.assign(output, { write: () => true, flushSync: () => undefined }));
+  return output;
+}
+
 /** JSON lines on standard output; never a payload, a password or a key. */
 export function createLogger(processName: string, level: string): Logger {
-  return pino({
+  const options: LoggerOptions = {
     level,
     base: { process: processName, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -20,7 +31,8 @@ export function createLogger(processName: string, level: string): Logger {
       'token',
     ],
     serializers: { err: pino.stdSerializers.err },
-  });
+  };
+  return pino(options, standardOutput());
 }
 
 /** Lets Nest's own messages go through pino. */
