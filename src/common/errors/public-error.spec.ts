@@ -50,6 +50,7 @@ describe('toPublicError', () => {
     Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' }),
     new Error('query failed', { cause: new Error('Connection terminated unexpectedly') }),
     new Error('Query runner already released. Cannot run queries anymore.'),
+    new Error('Database connection provided by a query runner was already released, cannot continue'),
     Object.assign(new Error('query failed'), { driverError: Object.assign(new Error('x'), { code: '57P03' }) }),
     new Error('Client has encountered a connection error and is not queryable'),
     new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })]),

@@ -72,7 +72,7 @@ function refusalStatus(thrown: unknown): number | undefined {
 
 /** What the driver and TypeORM say when the connection broke off under a query or a transaction. */
 const brokenConnection =
-  /Connection terminated|Connection is closed|Connection ended|timeout exceeded when trying to connect|is not queryable|[Qq]uery runner already released|Transaction is not started|Driver not Connected/;
+  /Connection terminated|Connection is closed|Connection ended|timeout exceeded when trying to connect|is not queryable|query runner (was )?already released|Transaction is not started|Driver not Connected/i;
 
 /** A state of what Nestor stands on, which a client should know of and an operator can mend. */
 interface Condition {
