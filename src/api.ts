@@ -15,6 +15,7 @@ import { registerStreamBodies } from './common/http/stream-bodies.js';
 import { HealthChecks } from './common/observability/health.js';
 import { NestLogger } from './common/observability/logger.js';
 import type { RunningProcess } from './common/process/run-process.js';
+import { takeOpenInferenceBodies } from './modules/inference/open-inference/open-inference.bodies.js';
 
 /** The api's process: the public server and, beside it, the management server. */
 export interface RunningApi extends RunningProcess {
@@ -54,6 +55,7 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
   const fastify = app.getHttpAdapter().getInstance();
   echoRequestId(fastify);
   registerStreamBodies(fastify);
+  takeOpenInferenceBodies(fastify);
   useBrowserSafety(app, settings);
   // Apollo reports the usage of what it answers itself.
   if (settings.APOLLO_KEY === undefined) {

@@ -12,7 +12,15 @@ import { startTestApi, type TestApi } from '../support/api.js';
 const frameworkRoutes = ['POST /graphql', 'GET /graphql', 'OPTIONS /graphql', 'HEAD /graphql'];
 
 /** Everything that answers without credentials. Adding to this list is a decision. */
-const publicRules = ['Mutation.refreshSession', 'Mutation.signIn', 'GET graphql/explorer/:file'];
+const publicRules = [
+  'Mutation.refreshSession',
+  'Mutation.signIn',
+  'GET graphql/explorer/:file',
+  // Probes of the Open Inference Protocol, whose clients send them without credentials.
+  'GET v2',
+  'GET v2/health/live',
+  'GET v2/health/ready',
+];
 
 interface Handler {
   readonly name: string;
@@ -62,16 +70,14 @@ function graphqlHandlers(): Handler[] {
 function restHandlers(): Handler[] {
   return classesOf('controllers').flatMap((owner) =>
     methodsOf(owner.prototype).flatMap((method) => {
-      const path: string | undefined = Reflect.getMetadata(PATH_METADATA, method);
+      const path: string | readonly string[] | undefined = Reflect.getMetadata(PATH_METADATA, method);
       if (path === undefined) return [];
       const verb = RequestMethod[Reflect.getMetadata(METHOD_METADATA, method) as number];
       const prefix: string = Reflect.getMetadata(PATH_METADATA, owner);
-      return [
-        {
-          name: `${verb ?? ''} ${[prefix, path].filter((part) => part !== '/').join('/')}`,
-          rule: ruleOf(method, owner),
-        },
-      ];
+      return [path].flat().map((one) => ({
+        name: `${verb ?? ''} ${[prefix, one].filter((part) => part !== '/').join('/')}`,
+        rule: ruleOf(method, owner),
+      }));
     }),
   );
 }

@@ -100,6 +100,9 @@ export const settingsSchema = z.object({
   NESTOR_BODY_MAX_BYTES: wholeNumber(KIB, 1 * GIB)
     .default(32 * MIB)
     .describe('Largest GraphQL request body, in bytes.'),
+  NESTOR_BINARY_BODY_MAX_BYTES: wholeNumber(KIB, 1 * GIB)
+    .default(64 * MIB)
+    .describe('Largest request body with binary tensors (Open Inference Protocol), in bytes, also when decompressed.'),
   NESTOR_JSON_TENSOR_MAX_ELEMENTS: wholeNumber(1, 100_000_000)
     .default(65_536)
     .describe('Most elements of one tensor given as JSON numbers; larger ones go as base64.'),

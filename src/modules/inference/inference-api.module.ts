@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { PublicErrorFilter } from '../../common/errors/public-error.filter.js';
 import { QueueModule } from '../../common/queue/queue.module.js';
 import { ExecutorResolver } from './directory/executor.resolver.js';
 import { InferenceCoreModule } from './inference-core.module.js';
@@ -9,6 +10,9 @@ import { InferenceQueue } from './jobs/inference-queue.js';
 import { JobAnnouncements } from './jobs/job-announcements.js';
 import { JobUpdates } from './jobs/job-updates.js';
 import { SubmissionService } from './jobs/submission.service.js';
+import { InferenceStatistics } from './metrics/inference-statistics.js';
+import { OpenInferenceController } from './open-inference/open-inference.controller.js';
+import { OpenInferenceService } from './open-inference/open-inference.service.js';
 import { PredictionResolver } from './prediction/prediction.resolver.js';
 import { PredictionService } from './prediction/prediction.service.js';
 
@@ -18,9 +22,13 @@ import { PredictionService } from './prediction/prediction.service.js';
  */
 @Module({
   imports: [InferenceCoreModule, QueueModule.forRoot('api')],
+  controllers: [OpenInferenceController],
   providers: [
+    InferenceStatistics,
     PredictionService,
     PredictionResolver,
+    PublicErrorFilter,
+    OpenInferenceService,
     InferenceJobRepository,
     InferenceQueue,
     JobAnnouncements,

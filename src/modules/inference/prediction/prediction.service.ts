@@ -10,6 +10,7 @@ import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
 import type { ServableVersion } from '../../registry/snapshot/servable-version.js';
 import { ExecutorClient, type InferenceResult } from '../client/executor-client.js';
 import { InferenceMetrics } from '../metrics/inference-metrics.js';
+import { InferenceStatistics } from '../metrics/inference-statistics.js';
 import { Admission } from './admission.js';
 import { predictionLimits } from './prediction-limits.js';
 import {
@@ -46,6 +47,7 @@ export class PredictionService implements BeforeApplicationShutdown {
     private readonly executors: ExecutorClient,
     private readonly audit: AuditTrail,
     private readonly metrics: InferenceMetrics,
+    private readonly statistics: InferenceStatistics,
   ) {
     this.admission = new Admission(settings.NESTOR_PREDICT_CONCURRENCY);
     this.limits = predictionLimits(settings);
@@ -75,7 +77,7 @@ export class PredictionService implements BeforeApplicationShutdown {
       target = resolved instanceof Promise ? await resolved : resolved;
       const answer = await this.run(context, request, target, startedAt + timeoutMs, signal);
       this.record(context, target, null);
-      this.observe(target, null, startedAt, answer.result);
+      this.observe(target, null, startedAt, answer);
       return answer;
     } catch (error) {
       const errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
@@ -127,8 +129,11 @@ export class PredictionService implements BeforeApplicationShutdown {
     target: ServableVersion | null,
     errorCode: ErrorCode | null,
     startedAt: number,
-    answer: InferenceResult | null,
+    answer: ModelAnswer | null,
   ): void {
-    this.metrics.observe({ lane: 'predict', target, errorCode, elapsedMs: performance.now() - startedAt, answer });
+    const elapsedMs = performance.now() - startedAt;
+    const result = answer?.result ?? null;
+    this.metrics.observe({ lane: 'predict', target, errorCode, elapsedMs, answer: result });
+    if (target !== null) this.statistics.observe(target.versionId, elapsedMs, answer?.rows ?? 0, result);
   }
 }

@@ -11,6 +11,8 @@ export interface GivenTensor {
   readonly shape?: unknown;
   readonly data?: unknown;
   readonly base64?: unknown;
+  /** Raw data as {@link Tensor} has it, where the protocol carries bytes. */
+  readonly bytes?: Uint8Array;
 }
 
 /** ONNX Runtime takes no more dimensions than fit in its shape hints; no model in use comes near. */
@@ -63,6 +65,7 @@ function readTensor(input: TensorSpec, given: GivenTensor, maxJsonElements: numb
   }
   const shape = readShape(input, given.shape);
   const count = elementCount(name, shape);
+  if (given.bytes !== undefined) return checked({ name, datatype, shape, data: given.bytes });
   const hasData = given.data !== undefined && given.data !== null;
   const hasBase64 = given.base64 !== undefined && given.base64 !== null;
   if (hasData === hasBase64) {
@@ -73,7 +76,7 @@ function readTensor(input: TensorSpec, given: GivenTensor, maxJsonElements: numb
     throw new CodedError(
       'TENSOR_TOO_LARGE',
       `Tensor ${JSON.stringify(name)} has ${count} elements; as JSON at most ${maxJsonElements} are taken. ` +
-        'Send its bytes (little-endian, row-major) as base64 instead.',
+        'Send its bytes (little-endian, row-major) instead: as base64 in GraphQL, as binary data in the Open Inference Protocol.',
     );
   }
   return tensorFromJson(name, datatype, shape, given.data);
@@ -105,7 +108,10 @@ function readBase64(name: string, datatype: Datatype, shape: readonly number[], 
   if (typeof base64 !== 'string') throw invalid(name, 'has base64 that is not a string');
   const data = Buffer.from(base64, 'base64');
   if (data.byteLength !== Buffer.byteLength(base64, 'base64')) throw invalid(name, 'has base64 that is malformed');
-  const tensor: Tensor = { name, datatype, shape, data };
+  return checked({ name, datatype, shape, data });
+}
+
+function checked(tensor: Tensor): Tensor {
   assertTensor(tensor);
   return tensor;
 }

@@ -62,9 +62,7 @@ function defaultOf(newestFirst: readonly CatalogVersion[]): CatalogVersion | nul
 /** The version that is meant, or the error that says why there is none. It is returned, as looking again may help. */
 export function findServable(catalog: Catalog, reference: ModelReference): ServableVersion | CodedError {
   const model = catalog.get(reference.model);
-  if (model === undefined) {
-    return notFound(`There is no model ${shown(reference.model)} in this workspace; it has ${listed(catalog.keys())}.`);
-  }
+  if (model === undefined) return unknownModel(catalog, reference.model);
   if (reference.version !== undefined && reference.version !== null) {
     return model.versions.get(reference.version) ?? unknownVersion(model, reference.version);
   }
@@ -73,6 +71,19 @@ export function findServable(catalog: Catalog, reference: ModelReference): Serva
   }
   return model.defaultVersion ?? notReady(model);
 }
+
+/** The versions of one model, or of all, by name and number; the error where there is no such model. */
+export function versionsIn(catalog: Catalog, name: string | undefined): ServableVersion[] | CodedError {
+  if (name !== undefined) {
+    const model = catalog.get(name);
+    return model === undefined ? unknownModel(catalog, name) : [...model.versions.values()].toReversed();
+  }
+  const models = [...catalog.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  return models.flatMap(({ versions }) => [...versions.values()].toReversed());
+}
+
+const unknownModel = (catalog: Catalog, name: string) =>
+  notFound(`There is no model ${shown(name)} in this workspace; it has ${listed(catalog.keys())}.`);
 
 const unknownVersion = ({ name, versions }: CatalogModel, version: number) =>
   notFound(`Model ${shown(name)} has no version ${version}; it has ${listed(versions.keys())}.`);

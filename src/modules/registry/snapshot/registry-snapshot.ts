@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { channels, Notifications } from '../../../common/notifications/notifications.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { CatalogRepository } from './catalog.repository.js';
-import { type Catalog, findServable } from './catalog.rules.js';
+import { type Catalog, findServable, versionsIn } from './catalog.rules.js';
 import type { ModelReference, ServableVersion } from './servable-version.js';
 import { WorkspaceCopies } from './workspace-copies.js';
 
@@ -42,6 +42,14 @@ export class RegistrySnapshot implements OnModuleInit, OnApplicationShutdown {
    */
   resolve(workspaceId: string, reference: ModelReference): ServableVersion | Promise<ServableVersion> {
     return this.catalogs.find(workspaceId, (catalog) => findServable(catalog, reference));
+  }
+
+  /**
+   * The versions of one model, or of all models of the workspace, by name and number.
+   * @throws {CodedError} MODEL_NOT_FOUND.
+   */
+  async versionsOf(workspaceId: string, model: string | undefined): Promise<ServableVersion[]> {
+    return this.catalogs.find(workspaceId, (catalog) => versionsIn(catalog, model));
   }
 
   /** To be called after a change was committed, see {@link WorkspaceCopies.changed}. */

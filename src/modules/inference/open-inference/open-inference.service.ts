@@ -1,0 +1,142 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ActorContext } from '../../../common/access/actor.js';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
+import { CodedError } from '../../../common/errors/coded-error.js';
+import { version as nestorVersion } from '../../../common/server-info/version.js';
+import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
+import type { ServableVersion } from '../../registry/snapshot/servable-version.js';
+import { ExecutorView } from '../client/executor-view.js';
+import { countReady } from '../directory/first-ready.js';
+import { InferenceStatistics } from '../metrics/inference-statistics.js';
+import { PredictionService } from '../prediction/prediction.service.js';
+import type { BodyParts } from './body-parts.rules.js';
+import type { InferAnswerFacts } from './infer-answer.rules.js';
+import { type InferRequest, rawInferRequest, readInferRequest } from './infer-request.rules.js';
+import { modelConfiguration, modelMetadata } from './model-documents.rules.js';
+import { statisticsDocument } from './statistics-document.rules.js';
+
+/** Model and version as a URL names them. */
+export interface ModelPath {
+  readonly model: string;
+  readonly version?: string;
+}
+
+/** The extensions of the protocol that are spoken, by Triton's names for them. */
+const EXTENSIONS = ['binary_tensor_data', 'model_configuration', 'model_repository', 'statistics'];
+
+/** What the Open Inference Protocol asks for, whatever it is carried by. */
+@Injectable()
+export class OpenInferenceService {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly registry: RegistrySnapshot,
+    private readonly predictions: PredictionService,
+    private readonly executors: ExecutorView,
+    private readonly counts: InferenceStatistics,
+  ) {}
+
+  server() {
+    return { name: 'nestor', version: nestorVersion, extensions: EXTENSIONS };
+  }
+
+  isReady(): boolean {
+    return countReady(this.executors) > 0;
+  }
+
+  /** @throws {CodedError} MODEL_NOT_FOUND, MODEL_NOT_READY. */
+  async metadata(context: ActorContext, path: ModelPath) {
+    const target = await this.resolve(context, path);
+    const versions = await this.registry.versionsOf(context.actor.workspaceId, target.model);
+    return modelMetadata(
+      target,
+      versions.map(({ version }) => version),
+    );
+  }
+
+  /** @throws {CodedError} MODEL_NOT_FOUND. */
+  async isModelReady(context: ActorContext, path: ModelPath): Promise<boolean> {
+    try {
+      await this.resolve(context, path);
+      return this.isReady();
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'MODEL_NOT_READY') return false;
+      throw error;
+    }
+  }
+
+  /** @throws {CodedError} MODEL_NOT_FOUND, MODEL_NOT_READY. */
+  async configuration(context: ActorContext, path: ModelPath) {
+    return modelConfiguration(await this.resolve(context, path), this.settings.NESTOR_EXECUTOR_MAX_BATCH_ROWS);
+  }
+
+  /** @throws {CodedError} MODEL_NOT_FOUND. */
+  async statistics({ actor }: ActorContext, { model, version }: Partial<ModelPath>) {
+    const number = version === undefined ? undefined : versionNumber(version);
+    const versions = await this.registry.versionsOf(actor.workspaceId, model);
+    const wanted = versions.filter((candidate) => number === undefined || candidate.version === number);
+    if (wanted.length === 0 && model !== undefined) {
+      throw new CodedError(
+        'MODEL_NOT_FOUND',
+        `There is no version ${version ?? ''} of a model ${JSON.stringify(model)}.`,
+      );
+    }
+    return { model_stats: wanted.map((target) => statisticsDocument(target, this.counts.of(target.versionId))) };
+  }
+
+  /** Every version that can be served. */
+  async index({ actor }: ActorContext, readyOnly: boolean) {
+    const versions = await this.registry.versionsOf(actor.workspaceId, undefined);
+    const ready = this.isReady();
+    if (readyOnly && !ready) return [];
+    const state = ready ? 'READY' : 'UNAVAILABLE';
+    const reason = ready ? '' : 'no executor is ready';
+    return versions.map(({ model, version }) => ({ name: model, version: String(version), state, reason }));
+  }
+
+  /** @throws {CodedError} all that `PredictionService.infer` throws, and BAD_REQUEST. */
+  async infer(
+    context: ActorContext,
+    path: ModelPath,
+    parts: BodyParts,
+    signal: AbortSignal | undefined,
+  ): Promise<{ facts: InferAnswerFacts; isBinary: (output: string) => boolean }> {
+    const request = await this.requestOf(context, path, parts);
+    const { id, inputs, outputs, timeoutMs, isBinary } = request;
+    const answer = await this.predictions.infer(
+      context,
+      { ...referenceOf(path), inputs, outputs, timeoutMs, requestId: id },
+      signal,
+    );
+    const { target, result } = answer;
+    const { inferenceMs, queueMs, batchRows, executor } = result;
+    const parameters = { inference_ms: inferenceMs, queue_ms: queueMs, batch_rows: batchRows, executor };
+    return {
+      facts: { model: target.model, version: target.version, id, outputs: result.outputs, parameters },
+      isBinary,
+    };
+  }
+
+  private async requestOf(context: ActorContext, path: ModelPath, parts: BodyParts): Promise<InferRequest> {
+    if (parts.json !== undefined) return readInferRequest(parts);
+    const { signature } = await this.resolve(context, path);
+    return rawInferRequest(signature.inputs, parts.binary);
+  }
+
+  private async resolve({ actor }: ActorContext, path: ModelPath): Promise<ServableVersion> {
+    return this.registry.resolve(actor.workspaceId, referenceOf(path));
+  }
+}
+
+function referenceOf({ model, version }: ModelPath): { model: string; version: number | undefined } {
+  return { model, version: version === undefined ? undefined : versionNumber(version) };
+}
+
+/** @throws {CodedError} MODEL_NOT_FOUND for what is no number of a version. */
+function versionNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new CodedError(
+    'MODEL_NOT_FOUND',
+    `There is no version ${JSON.stringify(text.slice(0, 60))}: versions are numbers.`,
+  );
+}

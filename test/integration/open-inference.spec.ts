@@ -1,0 +1,256 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestNestor, type TestNestor } from '../support/nestor.js';
+import { identityModel, simpleModel } from '../support/onnx/models.js';
+
+let nestor: TestNestor;
+beforeAll(async () => {
+  nestor = await startTestNestor({ redis: false, overrides: { NESTOR_BINARY_BODY_MAX_BYTES: '100000' } });
+  await nestor.addModel('simple', simpleModel());
+  await nestor.addModel('simple', identityModel('INT64'));
+  await nestor.addModel('strings', identityModel('BYTES'));
+  await nestor.addModel('floats', identityModel('FP32'));
+});
+afterAll(async () => {
+  await nestor.close();
+});
+
+const ones = Array.from({ length: 16 }, () => 1);
+const counts = Array.from({ length: 16 }, (_, index) => index);
+const INPUTS = [
+  { name: 'INPUT0', datatype: 'INT32', shape: [1, 16], data: counts },
+  { name: 'INPUT1', datatype: 'INT32', shape: [1, 16], data: [ones] },
+];
+const int32 = (values: readonly number[]) => Buffer.from(new Int32Array(values).buffer);
+const sums = counts.map((count) => count + 1);
+const differences = counts.map((count) => count - 1);
+
+const call = async (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) => {
+  const response = await fetch(`${nestor.url}/v2${path}`, {
+    method,
+    headers: {
+      ...nestor.key,
+      ...(body === undefined || body instanceof Buffer ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: body instanceof Buffer ? new Uint8Array(body) : JSON.stringify(body) }),
+  });
+  return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
+};
+const json = async (...parameters: Parameters<typeof call>) => {
+  const { status, bytes } = await call(...parameters);
+  return { status, body: JSON.parse(bytes.toString()) as unknown };
+};
+const infer = (body: unknown, path = '/models/simple/versions/1/infer', headers = {}) =>
+  json('POST', path, body, headers);
+
+/** A body of the binary tensor data extension. */
+function binary(request: object, ...tensors: readonly Buffer[]): [Buffer, Record<string, string>] {
+  const text = Buffer.from(JSON.stringify(request));
+  return [Buffer.concat([text, ...tensors]), { 'inference-header-content-length': String(text.byteLength) }];
+}
+
+describe('the server', () => {
+  it('tells what it is and speaks, without credentials', async () => {
+    const answer = await json('GET', '', undefined, { 'x-api-key': '' });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { name: 'nestor', extensions: expect.arrayContaining(['binary_tensor_data']) },
+    });
+    expect(await json('GET', '/health/live')).toEqual({ status: 200, body: { live: true } });
+    expect(await json('GET', '/health/ready')).toEqual({ status: 200, body: { ready: true } });
+  });
+});
+
+describe('a model', () => {
+  it('tells its signature, which was derived from its file', async () => {
+    expect(await json('GET', '/models/simple/versions/1')).toEqual({
+      status: 200,
+      body: {
+        name: 'simple',
+        versions: ['1', '2'],
+        platform: 'onnxruntime_onnx',
+        inputs: ['INPUT0', 'INPUT1'].map((name) => ({ name, datatype: 'INT32', shape: [-1, 16] })),
+        outputs: ['OUTPUT0', 'OUTPUT1'].map((name) => ({ name, datatype: 'INT32', shape: [-1, 16] })),
+      },
+    });
+  });
+
+  it('tells its configuration as Triton does', async () => {
+    expect(await json('GET', '/models/simple/versions/1/config')).toMatchObject({
+      status: 200,
+      body: {
+        name: 'simple',
+        max_batch_size: 256,
+        input: [{ name: 'INPUT0', data_type: 'TYPE_INT32', dims: [16] }, { name: 'INPUT1' }],
+      },
+    });
+  });
+
+  it('is ready when it can be served', async () => {
+    expect(await json('GET', '/models/simple/ready')).toEqual({ status: 200, body: { name: 'simple', ready: true } });
+    await nestor.ask('mutation { createRegisteredModel(input: { name: "empty" }) { name } }');
+    expect(await json('GET', '/models/empty/ready')).toEqual({ status: 503, body: { name: 'empty', ready: false } });
+    expect((await json('GET', '/models/nothing/ready')).status).toBe(404);
+  });
+
+  it('stands in the index of the repository', async () => {
+    const { body } = await json('POST', '/repository/index', { ready: true });
+    expect(body).toContainEqual({ name: 'simple', version: '2', state: 'READY', reason: '' });
+    expect((await call('POST', '/repository/index')).status).toBe(200);
+  });
+});
+
+describe('infer', () => {
+  it('answers JSON with JSON, and echoes the id', async () => {
+    expect(await infer({ id: 'mine', inputs: INPUTS })).toEqual({
+      status: 200,
+      body: {
+        model_name: 'simple',
+        model_version: '1',
+        id: 'mine',
+        parameters: {
+          inference_ms: expect.any(Number),
+          queue_ms: expect.any(Number),
+          batch_rows: expect.any(Number),
+          executor: expect.any(String),
+        },
+        outputs: [
+          { name: 'OUTPUT0', datatype: 'INT32', shape: [1, 16], data: sums },
+          { name: 'OUTPUT1', datatype: 'INT32', shape: [1, 16], data: differences },
+        ],
+      },
+    });
+    expect((await infer({ inputs: INPUTS })).body).not.toHaveProperty('id');
+  });
+
+  it('gives the outputs that are asked for and no others', async () => {
+    const { body } = await infer({ inputs: INPUTS, outputs: [{ name: 'OUTPUT1' }] });
+    expect(body).toMatchObject({ outputs: [{ name: 'OUTPUT1', data: differences }] });
+  });
+
+  it('takes and gives bytes', async () => {
+    const inputs = INPUTS.map(({ data: _, ...input }) => ({ ...input, parameters: { binary_data_size: 64 } }));
+    const request = { inputs, parameters: { binary_data_output: true } };
+    const [body, headers] = binary(request, int32(counts), int32(ones));
+    const { status, headers: answered, bytes } = await call('POST', '/models/simple/versions/1/infer', body, headers);
+    expect([status, answered.get('content-type')]).toEqual([200, 'application/octet-stream']);
+    const length = Number(answered.get('inference-header-content-length'));
+    expect(JSON.parse(bytes.toString('utf8', 0, length))).toMatchObject({
+      outputs: [{ name: 'OUTPUT0', parameters: { binary_data_size: 64 } }, { name: 'OUTPUT1' }],
+    });
+    expect(bytes.subarray(length)).toEqual(Buffer.concat([int32(sums), int32(differences)]));
+  });
+
+  it('mixes JSON and bytes, of inputs and of outputs', async () => {
+    const [first, second] = INPUTS;
+    const request = {
+      inputs: [first, { ...second, data: undefined, parameters: { binary_data_size: 64 } }],
+      outputs: [{ name: 'OUTPUT0', parameters: { binary_data: true } }, { name: 'OUTPUT1' }],
+    };
+    const [body, headers] = binary(request, int32(ones));
+    const { headers: answered, bytes } = await call('POST', '/models/simple/versions/1/infer', body, headers);
+    const length = Number(answered.get('inference-header-content-length'));
+    expect(JSON.parse(bytes.toString('utf8', 0, length))).toMatchObject({
+      outputs: [{ parameters: { binary_data_size: 64 } }, { name: 'OUTPUT1', data: differences }],
+    });
+    expect(bytes.subarray(length)).toEqual(int32(sums));
+  });
+
+  it('takes a body that is nothing but the data of the one input', async () => {
+    const data = Buffer.from(new Float32Array([0.5, 1.5, -2, 4, 0, 1, 2, 3]).buffer);
+    const headers = { 'inference-header-content-length': '0' };
+    const { status, headers: answered, bytes } = await call('POST', '/models/floats/infer', data, headers);
+    expect(status).toBe(200);
+    expect(bytes.subarray(Number(answered.get('inference-header-content-length')))).toEqual(data);
+    expect(await infer(Buffer.alloc(64), undefined, headers)).toMatchObject({ status: 400 });
+    expect(await infer(Buffer.alloc(7), '/models/floats/infer', headers)).toMatchObject({ status: 400 });
+  });
+
+  it('takes JSON without a content type, and compressed bodies', async () => {
+    const text = Buffer.from(JSON.stringify({ inputs: INPUTS }));
+    expect(await infer(text)).toMatchObject({ status: 200 });
+    const gzip = { 'content-encoding': 'gzip', 'content-type': 'application/json' };
+    expect(await infer(gzipSync(text), undefined, gzip)).toMatchObject({ status: 200 });
+    expect(await infer(text, undefined, gzip)).toMatchObject({ status: 400 });
+    expect(await infer(text, undefined, { 'content-encoding': 'br' })).toMatchObject({ status: 400 });
+  });
+
+  it('carries 64-bit integers with all their digits, and strings', async () => {
+    const data = ['9007199254740993', 7, 0, -1];
+    const request = { inputs: [{ name: 'input', datatype: 'INT64', shape: [1, 4], data }] };
+    const { bytes } = await call('POST', '/models/simple/versions/2/infer', request);
+    expect(bytes.toString()).toContain('"data":[9007199254740993,7,0,-1]');
+    const strings = { inputs: [{ name: 'input', datatype: 'BYTES', shape: [1, 4], data: ['ä', '', 'b', 'c'] }] };
+    expect((await infer(strings, '/models/strings/infer')).body).toMatchObject({
+      outputs: [{ data: ['ä', '', 'b', 'c'] }],
+    });
+  });
+
+  it('counts what it answered', async () => {
+    const before = await json('GET', '/models/simple/versions/1/stats');
+    await infer({ inputs: INPUTS });
+    await infer({ inputs: INPUTS.slice(1) });
+    const after = await json('GET', '/models/simple/versions/1/stats');
+    const counted = ({ body }: typeof before) => {
+      const [{ inference_count: count, inference_stats: stats }] = (
+        body as { model_stats: [{ inference_count: number; inference_stats: Record<string, { count: number }> }] }
+      ).model_stats;
+      return { count, success: stats['success']?.count ?? 0, fail: stats['fail']?.count ?? 0 };
+    };
+    const [was, is] = [counted(before), counted(after)];
+    expect(is).toEqual({ count: was.count + 1, success: was.success + 1, fail: was.fail + 1 });
+    const all = (await json('GET', '/models/stats')).body as { model_stats: { name: string }[] };
+    expect(new Set(all.model_stats.map(({ name }) => name))).toEqual(
+      new Set(['digits', 'floats', 'iris', 'simple', 'strings']),
+    );
+  });
+});
+
+describe('a request that is wrong', () => {
+  const DEEP = `${'['.repeat(20_000)}1${']'.repeat(20_000)}`;
+  const [first, second] = INPUTS;
+  const announced = (size: unknown) => ({ ...second, data: undefined, parameters: { binary_data_size: size } });
+  it.each<[string, unknown, Record<string, string>?]>([
+    ['no object', [1]],
+    ['no inputs', {}],
+    ['inputs of no form', { inputs: [1] }],
+    ['an input too few', { inputs: [first] }],
+    ['an unknown input', { inputs: [...INPUTS, { ...first, name: 'OTHER' }] }],
+    ['an input twice', { inputs: [first, first, second] }],
+    ['the wrong datatype', { inputs: [first, { ...second, datatype: 'FP32' }] }],
+    ['a negative dimension', { inputs: [first, { ...second, shape: [-1, 16] }] }],
+    ['dimensions whose product overflows', { inputs: [first, { ...second, shape: [2 ** 52, 2 ** 52] }] }],
+    ['elements too few', { inputs: [first, { ...second, data: [1, 2] }] }],
+    ['deep nesting', Buffer.from(`{"inputs":[{"name":"INPUT0","datatype":"INT32","shape":[1,16],"data":${DEEP}}]}`)],
+    ['outputs that are named twice', { inputs: INPUTS, outputs: [{ name: 'OUTPUT0' }, { name: 'OUTPUT0' }] }],
+    ['an output without name', { inputs: INPUTS, outputs: [{}] }],
+    ['an unknown output', { inputs: INPUTS, outputs: [{ name: 'OTHER' }] }],
+    ['an id that is no string', { inputs: INPUTS, id: 7 }],
+    ['parameters of no form', { inputs: INPUTS, parameters: 3 }],
+    ['a flag that is none', { inputs: INPUTS, parameters: { binary_data_output: 'yes' } }],
+    ['a timeout that is none', { inputs: INPUTS, parameters: { timeout: -1 } }],
+    ['bytes that are not there', { inputs: [first, announced(64)] }],
+    ['a size of bytes that is none', { inputs: [first, announced(-1)] }],
+    ['both data and bytes', { inputs: [first, { ...second, parameters: { binary_data_size: 0 } }] }],
+    ['bytes too few for the shape', ...binary({ inputs: [first, announced(60)] }, Buffer.alloc(60))],
+    ['bytes that belong to nothing', ...binary({ inputs: INPUTS }, Buffer.alloc(8))],
+    ['a header beyond the body', Buffer.from('{}'), { 'inference-header-content-length': '3' }],
+    ['a header that is no number', Buffer.from('{}'), { 'inference-header-content-length': '-1' }],
+    ['a body that is no JSON', Buffer.from('{"inputs":')],
+    ['an empty body', Buffer.alloc(0)],
+  ])('is refused with 400 and a reason: %s', async (_, body, headers = {}) => {
+    const answer = await infer(body, undefined, headers);
+    expect(answer).toEqual({ status: 400, body: { error: expect.stringMatching(/.{10,}/) } });
+  });
+
+  it('is refused with the status of its kind', async () => {
+    expect((await infer({ inputs: INPUTS }, '/models/nothing/infer')).status).toBe(404);
+    expect((await infer({ inputs: INPUTS }, '/models/simple/versions/9/infer')).status).toBe(404);
+    expect((await infer({ inputs: INPUTS }, '/models/simple/versions/latest/infer')).status).toBe(404);
+    expect((await infer({ inputs: INPUTS }, undefined, { 'x-api-key': 'nst_wrong' })).status).toBe(401);
+    expect((await infer(Buffer.alloc(100_001))).status).toBe(413);
+    const bomb = gzipSync(Buffer.alloc(10_000_000));
+    expect((await infer(bomb, undefined, { 'content-encoding': 'gzip' })).status).toBe(413);
+  });
+});
