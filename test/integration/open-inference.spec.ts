@@ -130,7 +130,7 @@ describe('infer', () => {
   });
 
   it('takes and gives bytes', async () => {
-    const inputs = INPUTS.map(({ data: _, ...input }) => ({ ...input, parameters: { binary_data_size: 64 } }));
+    const inputs = INPUTS.map((input) => ({ ...input, data: undefined, parameters: { binary_data_size: 64 } }));
     const request = { inputs, parameters: { binary_data_output: true } };
     const [body, headers] = binary(request, int32(counts), int32(ones));
     const { status, headers: answered, bytes } = await call('POST', '/models/simple/versions/1/infer', body, headers);
