@@ -4,6 +4,7 @@ import { CreateAuditTrail1795427200100 } from './1795427200100-create-audit-trai
 import { CreateRegistry1795427200200 } from './1795427200200-create-registry.js';
 import { CreateInferenceJobs1795427200300 } from './1795427200300-create-inference-jobs.js';
 import { IndexInferenceJobsByStatus1795427200400 } from './1795427200400-index-inference-jobs-by-status.js';
+import { CreateDeployments1795427210000 } from './1795427210000-create-deployments.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateRegistry1795427200200,
   CreateInferenceJobs1795427200300,
   IndexInferenceJobsByStatus1795427200400,
+  CreateDeployments1795427210000,
 ];

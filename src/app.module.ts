@@ -16,6 +16,8 @@ import { ServerInfoResolver } from './common/server-info/server-info.resolver.js
 import { AuditApiModule } from './modules/audit/audit-api.module.js';
 import { AccessGuard } from './modules/auth/access/access.guard.js';
 import { AuthModule } from './modules/auth/auth.module.js';
+import { DeploymentRoutingModule } from './modules/deployments/deployment-routing.module.js';
+import { DeploymentsApiModule } from './modules/deployments/deployments-api.module.js';
 import { InferenceApiModule } from './modules/inference/inference-api.module.js';
 import { ModelInspectionModule } from './modules/inference/model-inspection.module.js';
 import { RegistryApiModule } from './modules/registry/registry-api.module.js';
@@ -36,7 +38,9 @@ export class AppModule {
         AuthModule,
         ModelInspectionModule,
         RegistryApiModule,
+        DeploymentRoutingModule,
         InferenceApiModule,
+        DeploymentsApiModule,
       ],
       controllers: [ExplorerController],
       providers: [

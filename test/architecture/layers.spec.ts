@@ -11,6 +11,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'modules/auth': ['common', 'modules/audit'],
   'modules/registry': ['common', 'modules/audit', 'modules/auth'],
   'modules/inference': ['common', 'modules/audit', 'modules/auth', 'modules/registry'],
+  'modules/deployments': ['common', 'modules/audit', 'modules/auth', 'modules/registry', 'modules/inference'],
 };
 
 /** Files of another module that must not be imported: its tables and its GraphQL surface are its own. */

@@ -12,6 +12,8 @@ export const permissions = [
   'inference:predict',
   'inference:submit',
   'inference:read',
+  'deployment:read',
+  'deployment:manage',
   'executor:read',
   'audit:read',
 ] as const;
@@ -22,7 +24,13 @@ export const roles = ['ADMIN', 'ENGINEER', 'SERVICE', 'AUDITOR', 'VIEWER'] as co
 
 export type Role = (typeof roles)[number];
 
-const viewer: readonly Permission[] = ['workspace:read', 'model:read', 'inference:read', 'executor:read'];
+const viewer: readonly Permission[] = [
+  'workspace:read',
+  'model:read',
+  'inference:read',
+  'deployment:read',
+  'executor:read',
+];
 
 /** The permissions that each role stands for. */
 export const permissionsOfRole: Readonly<Record<Role, readonly Permission[]>> = {
@@ -35,8 +43,16 @@ export const permissionsOfRole: Readonly<Record<Role, readonly Permission[]>> = 
     'artifact:write',
     'inference:predict',
     'inference:submit',
+    'deployment:manage',
   ],
-  SERVICE: ['workspace:read', 'model:read', 'inference:predict', 'inference:submit', 'inference:read'],
+  SERVICE: [
+    'workspace:read',
+    'model:read',
+    'inference:predict',
+    'inference:submit',
+    'inference:read',
+    'deployment:read',
+  ],
   AUDITOR: [...viewer, 'user:read', 'api-key:read', 'audit:read'],
   VIEWER: viewer,
 };

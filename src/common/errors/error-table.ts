@@ -51,6 +51,7 @@ export const errorTable = {
   },
   MODEL_NOT_FOUND: { status: 404, meaning: 'No such registered model, version or alias in this workspace.' },
   MODEL_NOT_READY: { status: 409, meaning: 'The model has no version that can be served.' },
+  DEPLOYMENT_NOT_FOUND: { status: 404, meaning: 'No such deployment in this workspace.' },
   // Inference
   INVALID_TENSOR: {
     status: 400,

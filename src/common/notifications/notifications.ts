@@ -2,6 +2,8 @@
 export const channels = {
   /** A workspace's models, versions or aliases changed; message: workspace id. */
   registryChanged: 'nestor_registry_changed',
+  /** A workspace's deployments changed; message: workspace id. */
+  deploymentsChanged: 'nestor_deployments_changed',
   /** A user, session or API key was changed or revoked; message: its id. */
   credentialsChanged: 'nestor_credentials_changed',
   /** An inference job changed its state; message: `<job id> <status>`, or several joined by newlines. */

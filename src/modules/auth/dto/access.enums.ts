@@ -14,6 +14,8 @@ const permissionMeanings: Readonly<Record<Permission, string>> = {
   'inference:predict': 'Ask for predictions.',
   'inference:submit': 'Submit, cancel and retry inference jobs.',
   'inference:read': 'See inference jobs and their results.',
+  'deployment:read': 'See deployments and how their variants compare.',
+  'deployment:manage': 'Create, change, roll back and delete deployments.',
   'executor:read': 'See executors and their state.',
   'audit:read': 'Read the audit trail.',
 };

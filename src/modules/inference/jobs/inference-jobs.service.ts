@@ -58,7 +58,8 @@ export class InferenceJobsService {
     const stored = await this.results.add(job);
     if (stored === null) return null;
     const { requestId, model, version, executor, encoding, withRecords, rows } = job;
-    return presentPrediction({ requestId, model, version, executor: executor ?? '' }, decodeJobResult(stored), {
+    const facts = { requestId, model, version, executor: executor ?? '', deployment: null, variant: null };
+    return presentPrediction(facts, decodeJobResult(stored), {
       model: await this.contractOf(job),
       encoding,
       withRecords,

@@ -4,6 +4,7 @@ import { checkKey, isGiven, type PredictionRequest } from '../prediction/request
 
 /** A request for a queued inference. */
 export interface Submission extends PredictionRequest {
+  readonly model: string;
   readonly priority?: number | null | undefined;
   readonly maxAttempts?: number | null | undefined;
   readonly idempotencyKey?: string | null | undefined;

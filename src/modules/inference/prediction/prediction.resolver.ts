@@ -30,9 +30,11 @@ export class PredictionResolver {
     @ClientGone() clientGone: AbortSignal | undefined,
     @Args('input', { description: 'What to predict, with which model.' }) input: PredictInput,
   ): Promise<Prediction> {
-    const { requestId, target, rows, result } = await this.predictions.infer(context, input, clientGone);
+    const { requestId, target, route, rows, result } = await this.predictions.infer(context, input, clientGone);
     const { model, version } = target;
-    return presentPrediction({ requestId, model, version, executor: result.executor }, result, {
+    const { deployment, variant } = route ?? { deployment: null, variant: null };
+    const facts = { requestId, model, version, executor: result.executor, deployment, variant };
+    return presentPrediction(facts, result, {
       model: target,
       encoding: input.encoding ?? null,
       withRecords: isGiven(input.records),

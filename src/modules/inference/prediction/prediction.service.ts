@@ -5,6 +5,7 @@ import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import { hexOfDigest } from '../../../common/storage/digest.js';
+import type { AuditDetail } from '../../audit/audit-event.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
 import type { ServableVersion } from '../../registry/snapshot/servable-version.js';
@@ -12,9 +13,12 @@ import { ExecutorClient, type InferenceResult } from '../client/executor-client.
 import { InferenceMetrics } from '../metrics/inference-metrics.js';
 import { InferenceStatistics } from '../metrics/inference-statistics.js';
 import { Admission } from './admission.js';
+import { type PredictionRoute, PredictionRouter } from './prediction-router.js';
 import { predictionLimits } from './prediction-limits.js';
 import {
   checkRequest,
+  isGiven,
+  nameIn,
   type PredictionLimits,
   type PredictionRequest,
   readInputs,
@@ -30,6 +34,8 @@ export interface ModelAnswer {
   /** The caller's id of the request, or the one that it was given. */
   readonly requestId: string;
   readonly target: ServableVersion;
+  /** The deployment and variant by which the model was chosen; null where the model was named itself. */
+  readonly route: PredictionRoute | null;
   /** Rows of the input. */
   readonly rows: number;
   readonly result: InferenceResult;
@@ -43,6 +49,7 @@ export class PredictionService implements BeforeApplicationShutdown {
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly router: PredictionRouter,
     private readonly registry: RegistrySnapshot,
     private readonly executors: ExecutorClient,
     private readonly audit: AuditTrail,
@@ -61,10 +68,11 @@ export class PredictionService implements BeforeApplicationShutdown {
   /**
    * @param signal gives the prediction up, because the client left.
    * @throws {CodedError} OVERLOADED, SHUTTING_DOWN, AUDIT_UNAVAILABLE, INVALID_INPUT, INVALID_TENSOR, INVALID_RECORD,
-   * TENSOR_TOO_LARGE, MODEL_NOT_FOUND, MODEL_NOT_READY, DEADLINE_EXCEEDED, and those of the executor.
+   * TENSOR_TOO_LARGE, DEPLOYMENT_NOT_FOUND, MODEL_NOT_FOUND, MODEL_NOT_READY, DEADLINE_EXCEEDED, and those of the executor.
    */
   async infer(context: ActorContext, request: PredictionRequest, signal?: AbortSignal): Promise<ModelAnswer> {
     const startedAt = performance.now();
+    let route: PredictionRoute | null = null;
     let target: ServableVersion | null = null;
     let isAdmitted = false;
     try {
@@ -73,16 +81,19 @@ export class PredictionService implements BeforeApplicationShutdown {
       this.metrics.started('predict');
       this.audit.assertWritable();
       const { timeoutMs } = checkRequest(request, this.limits);
-      const resolved = this.registry.resolve(context.actor.workspaceId, request);
+      const { workspaceId } = context.actor;
+      const routed = isGiven(request.model) ? null : this.router.route(workspaceId, request);
+      route = routed instanceof Promise ? await routed : routed;
+      const resolved = this.registry.resolve(workspaceId, route?.reference ?? { ...request, model: nameIn(request) });
       target = resolved instanceof Promise ? await resolved : resolved;
-      const answer = await this.run(context, request, target, startedAt + timeoutMs, signal);
-      this.record(context, target, null);
+      const answer = await this.run(context, request, { route, target }, startedAt + timeoutMs, signal);
+      this.record(context, request, { route, target }, null);
       this.observe(target, null, startedAt, answer);
       return answer;
     } catch (error) {
       const errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
       this.observe(target, errorCode, startedAt, null);
-      if (!refusals.has(errorCode)) this.record(context, target, { errorCode, model: request.model });
+      if (!refusals.has(errorCode)) this.record(context, request, { route, target }, errorCode);
       throw error;
     } finally {
       if (isAdmitted) {
@@ -95,7 +106,7 @@ export class PredictionService implements BeforeApplicationShutdown {
   private async run(
     context: ActorContext,
     request: PredictionRequest,
-    target: ServableVersion,
+    { route, target }: { readonly route: PredictionRoute | null; readonly target: ServableVersion },
     expiresAt: number,
     signal: AbortSignal | undefined,
   ): Promise<ModelAnswer> {
@@ -108,20 +119,22 @@ export class PredictionService implements BeforeApplicationShutdown {
     const digest = hexOfDigest(target.digest);
     const descriptor = { batchable: target.batchable };
     const result = await this.executors.infer({ digest, descriptor, tensors, outputs, deadlineMs, signal });
-    return { requestId: request.requestId ?? context.requestId, target, rows: rowsOf(tensors), result };
+    return { requestId: request.requestId ?? context.requestId, target, route, rows: rowsOf(tensors), result };
   }
 
   private record(
     context: ActorContext,
-    target: ServableVersion | null,
-    failure: { readonly errorCode: ErrorCode; readonly model: string } | null,
+    request: PredictionRequest,
+    { route, target }: { readonly route: PredictionRoute | null; readonly target: ServableVersion | null },
+    errorCode: ErrorCode | null,
   ): void {
+    const named = isGiven(request.deployment) ? 'deployment' : 'model';
     this.audit.recordPrediction(context, {
       action: 'inference.predict',
-      resourceType: target === null ? 'model' : 'model-version',
-      resourceId: target?.versionId ?? failure?.model ?? '',
-      ...(failure === null ? {} : { outcome: 'FAILURE', errorCode: failure.errorCode }),
-      ...(target === null ? {} : { detail: { model: target.model, version: target.version } }),
+      resourceType: target === null ? named : 'model-version',
+      resourceId: target?.versionId ?? nameIn(request),
+      ...(errorCode === null ? {} : { outcome: 'FAILURE', errorCode }),
+      ...(target === null ? {} : { detail: detailOf(target, route) }),
     });
   }
 
@@ -136,4 +149,8 @@ export class PredictionService implements BeforeApplicationShutdown {
     this.metrics.observe({ lane: 'predict', target, errorCode, elapsedMs, answer: result });
     if (target !== null) this.statistics.observe(target.versionId, elapsedMs, answer?.rows ?? 0, result);
   }
+}
+
+function detailOf({ model, version }: ServableVersion, route: PredictionRoute | null): AuditDetail {
+  return route === null ? { model, version } : { model, version, deployment: route.deployment, variant: route.variant };
 }

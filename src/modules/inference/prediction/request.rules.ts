@@ -10,7 +10,14 @@ export type TensorEncoding = (typeof tensorEncodings)[number];
 
 /** A request for a prediction as it came in: GraphQL proved the types of the named scalars, nothing else is proven. */
 export interface PredictionRequest {
-  readonly model: string;
+  /** Name of the registered model. Exactly one of this, `deployment` and `endpoint` is given. */
+  readonly model?: string | null | undefined;
+  /** Name of the deployment that chooses the model version. */
+  readonly deployment?: string | null | undefined;
+  /** Name of a deployment or else of a model: for protocols that know only one kind of name. */
+  readonly endpoint?: string | null | undefined;
+  /** Requests with the same key are answered by the same variant of a deployment. */
+  readonly stickyKey?: string | null | undefined;
   readonly version?: number | null | undefined;
   readonly alias?: string | null | undefined;
   readonly inputs?: unknown;
@@ -28,9 +35,11 @@ export interface PredictionLimits {
 }
 
 const MAX_REQUEST_ID_LENGTH = 128;
+const MAX_STICKY_KEY_LENGTH = 256;
 
 /** What does not depend on the model. @throws {CodedError} INVALID_INPUT. */
 export function checkRequest(request: PredictionRequest, limits: PredictionLimits): { timeoutMs: number } {
+  checkTarget(request);
   if (isGiven(request.version) && isGiven(request.alias)) {
     throw new CodedError('INVALID_INPUT', 'version, alias: give one of them, or neither for the default version.');
   }
@@ -44,6 +53,22 @@ export function checkRequest(request: PredictionRequest, limits: PredictionLimit
   }
   return { timeoutMs };
 }
+
+function checkTarget({ model, deployment, endpoint, version, alias, stickyKey }: PredictionRequest): void {
+  if (Number(isGiven(model)) + Number(isGiven(deployment)) + Number(isGiven(endpoint)) !== 1) {
+    throw new CodedError('INVALID_INPUT', 'model, deployment: give exactly one of them.');
+  }
+  if (isGiven(deployment) && (isGiven(version) || isGiven(alias))) {
+    throw new CodedError('INVALID_INPUT', 'version, alias: go with a model; a deployment chooses the version itself.');
+  }
+  if (!isGiven(stickyKey)) return;
+  if (isGiven(model)) throw new CodedError('INVALID_INPUT', 'stickyKey: goes with a deployment, not with a model.');
+  checkKey('stickyKey', stickyKey, MAX_STICKY_KEY_LENGTH);
+}
+
+/** What the caller named, whichever kind of name it is. */
+export const nameIn = ({ model, deployment, endpoint }: PredictionRequest): string =>
+  model ?? deployment ?? endpoint ?? '';
 
 /** @throws {CodedError} INVALID_INPUT unless it is a short text that a database can hold. */
 export function checkKey(name: string, text: string, maxLength: number): void {

@@ -32,9 +32,6 @@ export class TensorInput {
 @CheckedByHand()
 @InputType({ isAbstract: true })
 export class InferenceInput implements PredictionRequest {
-  @Field(() => String, { description: 'Name of the registered model.' })
-  model!: string;
-
   @Field(() => Int, {
     nullable: true,
     description: 'Version. Default: that of the alias, else the one in production, else the newest that is ready.',
@@ -71,4 +68,21 @@ export class InferenceInput implements PredictionRequest {
 
 @CheckedByHand()
 @InputType({ description: 'What to predict, with which model.' })
-export class PredictInput extends InferenceInput {}
+export class PredictInput extends InferenceInput {
+  @Field(() => String, { nullable: true, description: 'Name of the registered model. Give this or `deployment`.' })
+  model?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of a deployment, which chooses the model version. Give this or `model`.',
+  })
+  deployment?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Of a deployment: requests with the same key, such as the id of a user, are answered by the same variant as long ' +
+      'as weights stay the same. Default: each by chance.',
+  })
+  stickyKey?: string | null;
+}

@@ -42,6 +42,9 @@ export interface PredictionFacts {
   readonly queueMs: number;
   readonly batchRows: number;
   readonly executor: string;
+  /** Null where a model was asked for by its own name. */
+  readonly deployment: string | null;
+  readonly variant: string | null;
 }
 
 /** Outputs are written only where they are asked for. */
@@ -71,6 +74,12 @@ export class Prediction implements PredictionFacts {
   @Field(() => String, { description: 'Id of the executor that ran the model.' })
   readonly executor: string;
 
+  @Field(() => String, { nullable: true, description: 'Name of the deployment that was asked, if any.' })
+  readonly deployment: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the variant of the deployment that answered.' })
+  readonly variant: string | null;
+
   private told: readonly RecordPrediction[] | null | undefined;
 
   constructor(
@@ -85,6 +94,8 @@ export class Prediction implements PredictionFacts {
     this.queueMs = facts.queueMs;
     this.batchRows = facts.batchRows;
     this.executor = facts.executor;
+    this.deployment = facts.deployment;
+    this.variant = facts.variant;
     this.outputs = outputs;
   }
 

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { type PredictionRoute, PredictionRouter } from '../../inference/prediction/prediction-router.js';
+import { isGiven, type PredictionRequest } from '../../inference/prediction/request.rules.js';
+import { DeploymentSnapshot } from './deployment-snapshot.js';
+import { choose } from './rendezvous.rules.js';
+import type { RoutedDeployment } from './routed-deployment.js';
+
+/** Sends each request for a deployment to one of its variants, by weight; the same sticky key to the same variant. */
+@Injectable()
+export class DeploymentRouter extends PredictionRouter {
+  constructor(private readonly snapshot: DeploymentSnapshot) {
+    super();
+  }
+
+  override route(
+    workspaceId: string,
+    request: PredictionRequest,
+  ): PredictionRoute | null | Promise<PredictionRoute | null> {
+    const found = this.find(workspaceId, request);
+    return found instanceof Promise
+      ? found.then((deployment) => routeOf(deployment, request))
+      : routeOf(found, request);
+  }
+
+  private find(workspaceId: string, { deployment, endpoint, version, alias }: PredictionRequest) {
+    if (isGiven(deployment)) return this.snapshot.require(workspaceId, deployment);
+    // Who names a version means a model.
+    const isModel = !isGiven(endpoint) || isGiven(version) || isGiven(alias);
+    return isModel ? undefined : this.snapshot.find(workspaceId, endpoint);
+  }
+}
+
+function routeOf(deployment: RoutedDeployment | undefined, { stickyKey }: PredictionRequest): PredictionRoute | null {
+  if (deployment === undefined) return null;
+  const variant = choose(deployment.answering, deployment.id, stickyKey ?? String(Math.random()));
+  if (variant === undefined) throw new TypeError('A deployment whose weights are all 0 was stored.');
+  return { deployment: deployment.name, variant: variant.name, reference: variant };
+}

@@ -1,0 +1,26 @@
+import type { Deployment } from '../deployment.js';
+import type { LoggingPolicy, Variant } from '../variant.js';
+
+/** What the way of a prediction needs to know of a deployment. */
+export interface RoutedDeployment {
+  readonly id: string;
+  readonly name: string;
+  readonly logging: LoggingPolicy;
+  /** Those that answer. */
+  readonly answering: readonly Variant[];
+  readonly shadows: readonly Variant[];
+}
+
+/** The deployments of one workspace at one moment, by name. */
+export type DeploymentCatalog = ReadonlyMap<string, RoutedDeployment>;
+
+export const buildCatalog = (deployments: readonly Deployment[]): DeploymentCatalog =>
+  new Map(deployments.map((deployment) => [deployment.name, routed(deployment)]));
+
+const routed = ({ id, name, logging, variants }: Deployment): RoutedDeployment => ({
+  id,
+  name,
+  logging,
+  answering: variants.filter(({ role }) => role !== 'SHADOW'),
+  shadows: variants.filter(({ role }) => role === 'SHADOW'),
+});
