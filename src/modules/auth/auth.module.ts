@@ -9,6 +9,7 @@ import { ApiKeyStrategy } from './access/api-key.strategy.js';
 import { Authenticator } from './access/authenticator.js';
 import { CredentialCache } from './access/credential-cache.js';
 import { CredentialChanges } from './access/credential-changes.js';
+import { Gatekeeper } from './access/gatekeeper.js';
 import { PasswordStrategy } from './access/password.strategy.js';
 import { RefusalRecorder } from './access/refusal-recorder.js';
 import { ApiKeyRepository } from './api-keys/api-key.repository.js';
@@ -69,6 +70,7 @@ import { WorkspaceRepository } from './workspaces/workspace.repository.js';
     CredentialChanges,
     Authenticator,
     RefusalRecorder,
+    Gatekeeper,
     AccessGuard,
     AccessTokenService,
     SessionService,
@@ -83,6 +85,6 @@ import { WorkspaceRepository } from './workspaces/workspace.repository.js';
     SessionResolver,
     ApiKeyResolver,
   ],
-  exports: [AccessGuard, BootstrapService],
+  exports: [AccessGuard, Gatekeeper, BootstrapService],
 })
 export class AuthModule {}

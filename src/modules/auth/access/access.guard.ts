@@ -1,34 +1,16 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ACCESS_RULE, type AccessRule } from '../../../common/access/access.decorators.js';
-import type { Actor } from '../../../common/access/actor.js';
-import { type CallRequest, callContextOf, requestOf } from '../../../common/access/call-context.js';
-import { SETTINGS } from '../../../common/config/config.module.js';
-import type { Settings } from '../../../common/config/settings.js';
-import { CodedError } from '../../../common/errors/coded-error.js';
-import { Authenticator } from './authenticator.js';
+import { requestOf } from '../../../common/access/call-context.js';
 import { callTargetOf } from './call-target.js';
-import { type Credential, credentialOf } from './credentials.js';
-import { RefusalRecorder } from './refusal-recorder.js';
+import { Gatekeeper } from './gatekeeper.js';
 
-/** A request is asked again no sooner than this, in milliseconds, however short the credential cache is set. */
-const LEAST_TRUST_MS = 1_000;
-
-/** When the actor of a request was looked up, in milliseconds since the epoch. */
-const lookedUpAt = new WeakMap<CallRequest, number>();
-
-/**
- * Decides on every field and route by its access rule; without a rule it refuses. The actor is kept on the request, so
- * that its many fields cost one look-up; a request that lives longer than the credential cache's bound (subscriptions,
- * long predictions) is asked again, so that revoked credentials do not outlive it.
- */
+/** Has the gatekeeper decide on every GraphQL field and REST route, by the rule that its decorator states. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly authenticator: Authenticator,
-    private readonly refusals: RefusalRecorder,
-    @Inject(SETTINGS) private readonly settings: Pick<Settings, 'NESTOR_CREDENTIAL_CACHE_MS'>,
+    private readonly gatekeeper: Gatekeeper,
   ) {}
 
   /** @throws {CodedError} UNAUTHENTICATED, FORBIDDEN */
@@ -37,74 +19,6 @@ export class AccessGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    const request = requestOf(context);
-    if (request.actor !== undefined && this.isFresh(request)) return this.decide(context, rule, request.actor);
-    const credential = credentialOf(request.headers);
-    const actor = credential === null ? null : this.authenticator.actorOf(credential);
-    if (actor instanceof Promise) return this.decideLater(context, rule, request, actor);
-    keepOn(request, actor);
-    return this.decide(context, rule, actor);
+    return this.gatekeeper.admit({ rule, request: requestOf(context), target: () => callTargetOf(context) });
   }
-
-  private async decideLater(
-    context: ExecutionContext,
-    rule: AccessRule | undefined,
-    request: CallRequest,
-    lookUp: Promise<Actor | null>,
-  ): Promise<boolean> {
-    try {
-      const actor = await lookUp;
-      keepOn(request, actor);
-      return this.decide(context, rule, actor);
-    } catch (error) {
-      // What is public works without the database too; the actor stays unknown for the fields beside it.
-      if (rule?.kind === 'PUBLIC' && !(error instanceof CodedError)) return true;
-      throw error;
-    }
-  }
-
-  private decide(context: ExecutionContext, rule: AccessRule | undefined, actor: Actor | null): boolean {
-    if (rule?.kind === 'PUBLIC') return true;
-    if (rule === undefined) {
-      throw this.refused(context, new CodedError('FORBIDDEN', 'Nobody may call this: it has no access rule.'));
-    }
-    if (actor === null) throw this.unauthenticated(context, credentialOf(requestOf(context).headers));
-    if (rule.kind === 'PERMISSION' && !actor.permissions.has(rule.permission)) {
-      const message = `This needs the permission ${rule.permission}, which ${actor.name} does not have.`;
-      throw this.refused(context, new CodedError('FORBIDDEN', message), { permission: rule.permission });
-    }
-    return true;
-  }
-
-  /** A call without credentials is told what to send; only credentials that are no good are an event. */
-  private unauthenticated(context: ExecutionContext, credential: Credential | null): CodedError {
-    if (credential === null) {
-      const message = 'This needs credentials: send `Authorization: Bearer <access token>` or `X-API-Key: <key>`.';
-      return new CodedError('UNAUTHENTICATED', message);
-    }
-    const message =
-      'The credentials are unknown, expired, revoked or disabled. Sign in again, refresh the session, or use another key.';
-    return this.refused(context, new CodedError('UNAUTHENTICATED', message), { credential: credential.kind });
-  }
-
-  private refused(context: ExecutionContext, error: CodedError, detail?: Record<string, string>): CodedError {
-    this.refusals.record(callContextOf(context), {
-      action: 'access.refused',
-      ...callTargetOf(context),
-      outcome: 'DENIED',
-      errorCode: error.code,
-      ...(detail && { detail }),
-    });
-    return error;
-  }
-
-  private isFresh(request: CallRequest): boolean {
-    const trustMs = Math.max(LEAST_TRUST_MS, this.settings.NESTOR_CREDENTIAL_CACHE_MS);
-    return Date.now() - (lookedUpAt.get(request) ?? 0) <= trustMs;
-  }
-}
-
-function keepOn(request: CallRequest, actor: Actor | null): void {
-  request.actor = actor;
-  lookedUpAt.set(request, Date.now());
 }
