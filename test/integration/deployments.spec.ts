@@ -92,6 +92,8 @@ interface Predicted {
 
 const predict = (input: Input) => run<Predicted>(PREDICT, { input: { inputs: echo, ...input } });
 
+const justBefore = (time: string) => new Date(new Date(time).getTime() - 1).toISOString();
+
 describe('deployments', () => {
   it('are created, read, changed and listed, and each change is a revision', async () => {
     const name = `d-${randomUUID()}`;
@@ -143,7 +145,6 @@ describe('deployments', () => {
     const name = await create();
     const one = await run(READ, { name });
     const two = await change(UPDATE, { name, variants: [{ ...champion, version: 2 }] });
-    const justBefore = (time: string) => new Date(new Date(time).getTime() - 1).toISOString();
     expect(await run(AT, { name, time: justBefore(one.revisedAt) })).toBeNull();
     if (one.revisedAt !== two.revisedAt) {
       expect(await run(AT, { name, time: justBefore(two.revisedAt) })).toMatchObject({ revision: 1 });

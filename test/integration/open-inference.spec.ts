@@ -254,3 +254,43 @@ describe('a request that is wrong', () => {
     expect((await infer(bomb, undefined, { 'content-encoding': 'gzip' })).status).toBe(413);
   });
 });
+
+interface Routed {
+  readonly model_name: string;
+  readonly model_version: string;
+  readonly parameters: { readonly deployment: string; readonly variant: string };
+}
+
+describe('a deployment', () => {
+  it('is called by its name as a model is, and tells which variant answered', async () => {
+    const variants = [
+      { name: 'main', role: 'CHAMPION', model: 'adder', version: 1, weight: 50 },
+      { name: 'rival', role: 'CHALLENGER', model: 'adder', version: 2, weight: 50 },
+    ];
+    await nestor.addModel('adder', simpleModel());
+    await nestor.addModel('adder', simpleModel());
+    await nestor.ask('mutation ($input: CreateDeploymentInput!) { createDeployment(input: $input) { name } }', {
+      input: { name: 'sums', environment: 'PRODUCTION', variants },
+    });
+    const metadata = await json('GET', '/models/sums');
+    expect(metadata).toMatchObject({ status: 200, body: { name: 'adder', inputs: [{ name: 'INPUT0' }, {}] } });
+    expect(await json('GET', '/models/sums/ready')).toMatchObject({ status: 200 });
+    const seen = new Map<string, Set<unknown>>();
+    for (let index = 0; index < 40; index += 1) {
+      const key = `user-${index % 20}`;
+      const { status, body } = await infer({ inputs: INPUTS, parameters: { sticky_key: key } }, '/models/sums/infer');
+      expect(status).toBe(200);
+      const { model_name, model_version, parameters } = body as Routed;
+      const { deployment, variant } = parameters;
+      expect([model_name, deployment]).toEqual(['adder', 'sums']);
+      expect(model_version).toBe(variant === 'main' ? '1' : '2');
+      seen.set(key, (seen.get(key) ?? new Set()).add(variant));
+    }
+    expect([...seen.values()].every((variantsOfKey) => variantsOfKey.size === 1)).toBe(true);
+    expect(new Set([...seen.values()].flatMap((variantsOfKey) => [...variantsOfKey]))).toEqual(
+      new Set(['main', 'rival']),
+    );
+    expect((await infer({ inputs: INPUTS }, '/models/sums/versions/1/infer')).status).toBe(404);
+    expect((await infer({ inputs: INPUTS, parameters: { sticky_key: 7 } }, '/models/sums/infer')).status).toBe(400);
+  });
+});

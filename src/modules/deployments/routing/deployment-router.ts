@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type PredictionRoute, PredictionRouter } from '../../inference/prediction/prediction-router.js';
 import { isGiven, type PredictionRequest } from '../../inference/prediction/request.rules.js';
+import type { ModelReference } from '../../registry/snapshot/servable-version.js';
+import { championOf } from '../variants.rules.js';
 import { DeploymentSnapshot } from './deployment-snapshot.js';
 import { choose } from './rendezvous.rules.js';
 import type { RoutedDeployment } from './routed-deployment.js';
@@ -22,6 +24,11 @@ export class DeploymentRouter extends PredictionRouter {
       : routeOf(found, request);
   }
 
+  override champion(workspaceId: string, name: string): ModelReference | null | Promise<ModelReference | null> {
+    const found = this.snapshot.find(workspaceId, name);
+    return found instanceof Promise ? found.then(championIn) : championIn(found);
+  }
+
   private find(workspaceId: string, { deployment, endpoint, version, alias }: PredictionRequest) {
     if (isGiven(deployment)) return this.snapshot.require(workspaceId, deployment);
     // Who names a version means a model.
@@ -29,6 +36,9 @@ export class DeploymentRouter extends PredictionRouter {
     return isModel ? undefined : this.snapshot.find(workspaceId, endpoint);
   }
 }
+
+const championIn = (deployment: RoutedDeployment | undefined): ModelReference | null =>
+  deployment === undefined ? null : championOf(deployment.answering);
 
 function routeOf(deployment: RoutedDeployment | undefined, { stickyKey }: PredictionRequest): PredictionRoute | null {
   if (deployment === undefined) return null;

@@ -15,6 +15,8 @@ export interface InferRequest {
   /** Whether an output is to be written as bytes. */
   readonly isBinary: (output: string) => boolean;
   readonly timeoutMs: number | undefined;
+  /** Of a deployment: the same key is answered by the same variant. */
+  readonly stickyKey: string | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -43,6 +45,7 @@ export function readInferRequest({ json, binary }: BodyParts): InferRequest {
     outputs: wanted.length === 0 ? undefined : [...binaryOf.keys()],
     isBinary: (output) => (binaryOf.has(output) ? binaryOf.get(output) : allBinary) ?? false,
     timeoutMs: timeoutOf(given),
+    stickyKey: stickyKeyOf(given),
   };
 }
 
@@ -57,7 +60,14 @@ export function rawInferRequest(inputs: readonly TensorSpec[], body: Uint8Array)
     throw new CodedError('INVALID_INPUT', 'A body without JSON is for models with one input; name the inputs in JSON.');
   }
   const given = { ...input, shape: shapeOf(input, body.byteLength), bytes: body };
-  return { id: undefined, inputs: [given], outputs: undefined, isBinary: () => true, timeoutMs: undefined };
+  return {
+    id: undefined,
+    inputs: [given],
+    outputs: undefined,
+    isBinary: () => true,
+    timeoutMs: undefined,
+    stickyKey: undefined,
+  };
 }
 
 function shapeOf({ name, datatype, shape }: TensorSpec, bytes: number): number[] {
@@ -105,6 +115,11 @@ function timeoutOf({ timeout }: Fields): number | undefined {
   if (timeout === undefined || timeout === 0) return undefined;
   if (typeof timeout === 'number' && Number.isSafeInteger(timeout) && timeout > 0) return Math.ceil(timeout / 1_000);
   throw new CodedError('INVALID_INPUT', 'parameters.timeout: is not a whole number of microseconds.');
+}
+
+function stickyKeyOf({ sticky_key: key }: Fields): string | undefined {
+  if (key === undefined || typeof key === 'string') return key;
+  throw new CodedError('INVALID_INPUT', 'parameters.sticky_key: is not a string.');
 }
 
 function flag(parameters: Fields, name: string, where: string): boolean | undefined {

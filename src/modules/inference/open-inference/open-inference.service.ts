@@ -9,6 +9,7 @@ import type { ServableVersion } from '../../registry/snapshot/servable-version.j
 import { ExecutorView } from '../client/executor-view.js';
 import { countReady } from '../directory/first-ready.js';
 import { InferenceStatistics } from '../metrics/inference-statistics.js';
+import { PredictionRouter } from '../prediction/prediction-router.js';
 import { PredictionService } from '../prediction/prediction.service.js';
 import type { BodyParts } from './body-parts.rules.js';
 import type { InferAnswerFacts } from './infer-answer.rules.js';
@@ -16,7 +17,7 @@ import { type InferRequest, rawInferRequest, readInferRequest } from './infer-re
 import { modelConfiguration, modelMetadata } from './model-documents.rules.js';
 import { statisticsDocument } from './statistics-document.rules.js';
 
-/** Model and version as a URL names them. */
+/** Model and version as a URL names them. In place of a model's name, without a version, a deployment's may stand. */
 export interface ModelPath {
   readonly model: string;
   readonly version?: string;
@@ -31,6 +32,7 @@ export class OpenInferenceService {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly registry: RegistrySnapshot,
+    private readonly router: PredictionRouter,
     private readonly predictions: PredictionService,
     private readonly executors: ExecutorView,
     private readonly counts: InferenceStatistics,
@@ -102,15 +104,22 @@ export class OpenInferenceService {
     signal: AbortSignal | undefined,
   ): Promise<{ facts: InferAnswerFacts; isBinary: (output: string) => boolean }> {
     const request = await this.requestOf(context, path, parts);
-    const { id, inputs, outputs, timeoutMs, isBinary } = request;
+    const { id, inputs, outputs, timeoutMs, stickyKey, isBinary } = request;
+    const { model: endpoint, version } = referenceOf(path);
     const answer = await this.predictions.infer(
       context,
-      { ...referenceOf(path), inputs, outputs, timeoutMs, requestId: id },
+      { endpoint, version, inputs, outputs, timeoutMs, stickyKey, requestId: id },
       signal,
     );
-    const { target, result } = answer;
+    const { target, route, result } = answer;
     const { inferenceMs, queueMs, batchRows, executor } = result;
-    const parameters = { inference_ms: inferenceMs, queue_ms: queueMs, batch_rows: batchRows, executor };
+    const parameters = {
+      inference_ms: inferenceMs,
+      queue_ms: queueMs,
+      batch_rows: batchRows,
+      executor,
+      ...(route !== null && { deployment: route.deployment, variant: route.variant }),
+    };
     return {
       facts: { model: target.model, version: target.version, id, outputs: result.outputs, parameters },
       isBinary,
@@ -124,7 +133,10 @@ export class OpenInferenceService {
   }
 
   private async resolve({ actor }: ActorContext, path: ModelPath): Promise<ServableVersion> {
-    return this.registry.resolve(actor.workspaceId, referenceOf(path));
+    const reference = referenceOf(path);
+    const champion =
+      reference.version === undefined ? await this.router.champion(actor.workspaceId, reference.model) : null;
+    return this.registry.resolve(actor.workspaceId, champion ?? reference);
   }
 }
 

@@ -20,4 +20,7 @@ export abstract class PredictionRouter {
     workspaceId: string,
     request: PredictionRequest,
   ): PredictionRoute | null | Promise<PredictionRoute | null>;
+
+  /** The model version that stands for a deployment; null where the name is no deployment's. */
+  abstract champion(workspaceId: string, name: string): ModelReference | null | Promise<ModelReference | null>;
 }
