@@ -183,6 +183,31 @@ export const settingsSchema = z.object({
     .describe('How often jobs that no queue knows are looked for, in milliseconds.'),
   NESTOR_JOB_RETENTION_DAYS: wholeNumber(1, 36_500).default(30).describe('Days after which ended jobs are deleted.'),
 
+  NESTOR_BATCH_CONCURRENCY: wholeNumber(1, 1_000)
+    .default(4)
+    .describe('Chunks of batch inferences that one worker process has in hand at once.'),
+  NESTOR_BATCH_CHUNK_ROWS: wholeNumber(1, 100_000)
+    .default(1_000)
+    .describe('Rows of one chunk of a batch inference that asks for no number.'),
+  NESTOR_BATCH_CHUNK_BYTES: wholeNumber(KIB, 256 * MIB)
+    .default(1 * MIB)
+    .describe('Most bytes of one chunk; a longer row is a chunk of its own.'),
+  NESTOR_BATCH_MAX_ROW_BYTES: wholeNumber(KIB, 256 * MIB)
+    .default(1 * MIB)
+    .describe('Longest row of the file of a batch inference, in bytes.'),
+  NESTOR_BATCH_MAX_COLUMNS: wholeNumber(1, 100_000)
+    .default(4_096)
+    .describe('Most columns of the file of a batch inference.'),
+  NESTOR_BATCH_MAX_ROWS: wholeNumber(1, 1_000_000_000)
+    .default(10_000_000)
+    .describe('Most rows of the file of a batch inference.'),
+  NESTOR_BATCH_UNPACKED_MAX_BYTES: wholeNumber(KIB, 1024 * GIB)
+    .default(8 * GIB)
+    .describe('Most bytes of the rows of a Parquet file, once unpacked.'),
+  NESTOR_BATCH_READER_MEMORY_BYTES: wholeNumber(256 * MIB, 1024 * GIB)
+    .default(1 * GIB)
+    .describe('Memory that the process may hold which unpacks a Parquet file, in bytes.'),
+
   NESTOR_AUDIT_BUFFER: wholeNumber(1, 10_000_000)
     .default(10_000)
     .describe('Prediction events that may wait to be written; when full, predictions are refused.'),

@@ -58,6 +58,10 @@ export const errorTable = {
     meaning: "A tensor's name, datatype, shape or data does not fit the model's signature.",
   },
   INVALID_RECORD: { status: 400, meaning: "A record's fields do not fit the model's input columns." },
+  INVALID_FILE: {
+    status: 400,
+    meaning: 'The file of a batch inference is malformed or exceeds a limit; the message says where.',
+  },
   TENSOR_TOO_LARGE: { status: 413, meaning: 'A tensor has too many elements for JSON; send it as base64.' },
   OVERLOADED: {
     status: 503,

@@ -9,8 +9,8 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import { BoundedLabels } from './bounded-labels.js';
 
-/** LANE: predict is answered at once, queued goes through the job queue. */
-export type Lane = 'predict' | 'queued';
+/** predict is answered at once, queued goes through the job queue, batch is a run of rows of a file. */
+export type Lane = 'predict' | 'queued' | 'batch';
 
 /** The facts of one inference that are measured. */
 export interface MeasuredInference {
@@ -73,7 +73,7 @@ export const inferenceMetricProviders = [
   }),
 ];
 
-/** Counts and times inferences of both lanes. */
+/** Counts and times inferences of all lanes. */
 @Injectable()
 export class InferenceMetrics {
   private readonly labels = new BoundedLabels();

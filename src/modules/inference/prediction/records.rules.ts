@@ -45,7 +45,7 @@ export function recordsToTensors(model: ModelContract, given: unknown, maxElemen
   });
 }
 
-function columnGroups({ signature: { inputs }, metadata }: ModelContract): ColumnGroup[] {
+export function columnGroups({ signature: { inputs }, metadata }: ModelContract): ColumnGroup[] {
   const columns = metadata.inputColumns ?? [];
   const [only] = inputs;
   if (columns.length > 0) {

@@ -1,0 +1,26 @@
+import type { ColumnKind, InputColumn } from './input-file.js';
+
+const kindByType: Readonly<Record<string, ColumnKind>> = { string: 'TEXT', number: 'NUMBER', boolean: 'BOOLEAN' };
+
+/** Gathers the columns of rows that need not all have the same ones, in the order in which they turn up. */
+export class ColumnKinds {
+  /** Undefined where a column held nothing but null so far. */
+  private readonly kinds = new Map<string, ColumnKind | undefined>();
+
+  get size(): number {
+    return this.kinds.size;
+  }
+
+  add(fields: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(fields)) {
+      const known = this.kinds.get(name);
+      if (known === 'JSON') continue;
+      const kind = value === null ? known : (kindByType[typeof value] ?? 'JSON');
+      this.kinds.set(name, known === undefined || known === kind ? kind : 'JSON');
+    }
+  }
+
+  list(): InputColumn[] {
+    return [...this.kinds].map(([name, kind]) => ({ name, kind: kind ?? 'JSON' }));
+  }
+}

@@ -1,0 +1,132 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../../../../common/config/config.module.js';
+import type { Settings } from '../../../../common/config/settings.js';
+import { CodedError } from '../../../../common/errors/coded-error.js';
+import type { ErrorCode } from '../../../../common/errors/error-table.js';
+import { hexOfDigest } from '../../../../common/storage/digest.js';
+import type { ServableVersion } from '../../../registry/snapshot/servable-version.js';
+import { ExecutorClient, type InferenceResult } from '../../client/executor-client.js';
+import { InferenceMetrics } from '../../metrics/inference-metrics.js';
+import { recordAnswers } from '../../prediction/prediction.rules.js';
+import { recordsToTensors } from '../../prediction/records.rules.js';
+import { modelColumns, recordOf } from '../input/column-values.rules.js';
+import type { InputRow } from '../input/input-file.js';
+import { answeredRow, failedRow, type RowOutcome } from '../row-outcome.rules.js';
+import { bisect } from './bisect.js';
+import { inOrder } from './in-order.js';
+
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** Failures that the rows of a run are to blame for; what passes by itself is another attempt of the whole chunk. */
+const rowFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'MODEL_RUN_FAILED',
+  'INVALID_TENSOR',
+  'INVALID_INPUT',
+  'INVALID_RECORD',
+]);
+
+/** Runs of one chunk that are with the executors at a time. */
+const RUNS_AT_ONCE = 4;
+
+/** Chunks are bounded by bytes already, in contrast to what a caller sends as JSON. */
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+
+/** Where the records of a row are named by the message of a check of records. */
+const recordPlace = /^records\[\d+\]\.?(?:: )?/;
+
+export interface ChunkInput {
+  readonly version: ServableVersion;
+  readonly rows: readonly InputRow[];
+  /** Whether all values are texts, as in CSV. */
+  readonly isText: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the rows of one chunk: each bad row fails alone. */
+@Injectable()
+export class ChunkInference {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly executors: ExecutorClient,
+    private readonly metrics: InferenceMetrics,
+  ) {}
+
+  /**
+   * @returns one outcome for each row, in order.
+   * @throws {CodedError} of the executors, where the rows are not to blame.
+   */
+  async run({ version, rows, isText, signal }: ChunkInput): Promise<RowOutcome[]> {
+    const columns = modelColumns(version);
+    const records = rows.map(({ fields }) => recordOf(columns, fields, isText));
+    const outcomes = rows.map(({ problem }, index) => refusal(version, problem, records[index] ?? {}));
+    const good = records.filter((_, index) => outcomes[index] === undefined);
+    const parts = partsOf(good, this.rowsOfRun(version));
+    const answers = await inOrder(parts, RUNS_AT_ONCE, (part) =>
+      bisect(part, (run) => this.infer(version, run, signal), isRowFault, failureOf),
+    );
+    const answered = answers.flat().values();
+    return outcomes.map(
+      (outcome) => outcome ?? answered.next().value ?? failedRow('INTERNAL_SERVER_ERROR', 'No answer.'),
+    );
+  }
+
+  /** Rows that influence one another would make a row's answer depend on the cut of the file. */
+  private rowsOfRun({ batchable, signature }: ServableVersion): number {
+    const takesOne = signature.inputs.some(({ shape }) => shape[0] === 1);
+    return batchable && !takesOne ? this.settings.NESTOR_EXECUTOR_MAX_BATCH_ROWS : 1;
+  }
+
+  private async infer(
+    version: ServableVersion,
+    records: readonly JsonRecord[],
+    signal: AbortSignal,
+  ): Promise<RowOutcome[]> {
+    const startedAt = performance.now();
+    let answer: InferenceResult | null = null;
+    let errorCode: ErrorCode | null = null;
+    try {
+      const tensors = recordsToTensors(version, records, UNBOUNDED);
+      answer = await this.executors.infer({
+        digest: hexOfDigest(version.digest),
+        descriptor: { batchable: version.batchable },
+        tensors,
+        deadlineMs: this.settings.NESTOR_PREDICT_TIMEOUT_MS,
+        signal,
+      });
+      return recordAnswers(version, answer.outputs, records.length, UNBOUNDED).map(answeredRow);
+    } catch (error) {
+      errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
+      throw error;
+    } finally {
+      const elapsedMs = performance.now() - startedAt;
+      this.metrics.observe({ lane: 'batch', target: version, errorCode, elapsedMs, answer });
+    }
+  }
+}
+
+/** Why a row is not run at all; undefined where it is. */
+function refusal(version: ServableVersion, problem: string | null, record: JsonRecord): RowOutcome | undefined {
+  if (problem !== null) return failedRow('INVALID_RECORD', problem);
+  try {
+    recordsToTensors(version, [record], UNBOUNDED);
+    return undefined;
+  } catch (error) {
+    if (!isRowFault(error)) throw error;
+    return failureOf(error);
+  }
+}
+
+function isRowFault(error: unknown): boolean {
+  return error instanceof CodedError && rowFaults.has(error.code);
+}
+
+function failureOf(error: unknown): RowOutcome {
+  if (!(error instanceof CodedError)) throw error;
+  return failedRow(error.code, error.message.replace(recordPlace, ''));
+}
+
+function partsOf<Item>(items: readonly Item[], length: number): Item[][] {
+  const parts: Item[][] = [];
+  for (let start = 0; start < items.length; start += length) parts.push(items.slice(start, start + length));
+  return parts;
+}

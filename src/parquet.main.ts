@@ -1,0 +1,3 @@
+import { runParquetProcess } from './modules/inference/batch/input/parquet-process.js';
+
+await runParquetProcess(process);
