@@ -15,6 +15,7 @@ import { registerStreamBodies } from './common/http/stream-bodies.js';
 import { HealthChecks } from './common/observability/health.js';
 import { NestLogger } from './common/observability/logger.js';
 import type { RunningProcess } from './common/process/run-process.js';
+import { OpenInferenceGrpcServer } from './modules/inference/open-inference/grpc/open-inference-grpc.server.js';
 import { takeOpenInferenceBodies } from './modules/inference/open-inference/open-inference.bodies.js';
 
 /** The api's process: the public server and, beside it, the management server. */
@@ -22,12 +23,16 @@ export interface RunningApi extends RunningProcess {
   readonly app: NestFastifyApplication;
   readonly url: string;
   readonly managementUrl: string;
+  /** Null where gRPC is off. */
+  readonly grpcPort: number | null;
 }
 
 export async function startApi(settings: Settings, logger: Logger): Promise<RunningApi> {
   const app = await createApi(settings, logger);
   const drain = drainOnClose(app.getHttpAdapter().getInstance());
   await app.listen(settings.PORT, settings.HOST);
+  const { GRPC_PORT: port, HOST: host } = settings;
+  const grpcPort = port === undefined ? null : await app.get(OpenInferenceGrpcServer).listen(host, port);
   const management = await startManagement(
     app.get(HealthChecks),
     { host: settings.HOST, port: settings.MANAGEMENT_PORT },
@@ -37,6 +42,7 @@ export async function startApi(settings: Settings, logger: Logger): Promise<Runn
     app,
     url: await app.getUrl(),
     managementUrl: await management.getUrl(),
+    grpcPort,
     close: async () => {
       drain.close();
       await app.close();

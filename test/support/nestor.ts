@@ -20,6 +20,8 @@ export interface TestNestor {
   readonly url: string;
   readonly managementUrl: string;
   readonly workerManagementUrl: string;
+  /** Null where gRPC is off. */
+  readonly grpcPort: number | null;
   readonly settings: Settings;
   readonly email: string;
   readonly password: string;
@@ -87,7 +89,8 @@ async function start(
   const api = await startApi(settings, logger);
   closers.push(() => api.close());
   await Promise.all([ready(worker.managementUrl), ready(api.managementUrl)]);
-  const urls = { url: api.url, managementUrl: api.managementUrl, workerManagementUrl: worker.managementUrl };
+  const { url, managementUrl, grpcPort } = api;
+  const urls = { url, managementUrl, grpcPort, workerManagementUrl: worker.managementUrl };
   return { ...urls, settings, email, password, ...clientOf(api.url, { 'x-api-key': apiKey }) };
 }
 

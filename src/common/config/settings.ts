@@ -39,6 +39,9 @@ export const settingsSchema = z.object({
     .describe('Folder that holds all state. Default: `~/.nestor`, or `/var/lib/nestor` as root.'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address the public and management ports listen on.'),
   PORT: port().default(3000).describe('Public port of the api: GraphQL and REST.'),
+  GRPC_PORT: port()
+    .optional()
+    .describe('Port of the api for the Open Inference Protocol over gRPC (Triton has 8001). Off by default.'),
   MANAGEMENT_PORT: port().default(9464).describe('Port of the api for `/metrics` and `/health/*`.'),
   WORKER_MANAGEMENT_PORT: port().default(9465).describe('Port of the worker for `/metrics` and `/health/*`.'),
   NESTOR_PUBLIC_URL: urlOf('http:', 'https:')

@@ -80,6 +80,19 @@ export function decodeStrings(tensor: Tensor): string[] {
   return strings;
 }
 
+/** Encodes byte strings as the data of a BYTES tensor. */
+export function encodeBytes(elements: readonly Uint8Array[]): Uint8Array {
+  const size = elements.reduce((sum, { byteLength }) => sum + LENGTH_BYTES + byteLength, 0);
+  const data = Buffer.allocUnsafe(size);
+  let offset = 0;
+  for (const element of elements) {
+    offset = data.writeUInt32LE(element.byteLength, offset);
+    data.set(element, offset);
+    offset += element.byteLength;
+  }
+  return data;
+}
+
 /** Encodes strings as the data of a BYTES tensor. */
 export function encodeStrings(strings: readonly string[]): Uint8Array {
   let size = 0;

@@ -10,7 +10,9 @@ import { InferenceQueue } from './jobs/inference-queue.js';
 import { JobAnnouncements } from './jobs/job-announcements.js';
 import { JobUpdates } from './jobs/job-updates.js';
 import { SubmissionService } from './jobs/submission.service.js';
+import { AuthModule } from '../auth/auth.module.js';
 import { InferenceStatistics } from './metrics/inference-statistics.js';
+import { OpenInferenceGrpcServer } from './open-inference/grpc/open-inference-grpc.server.js';
 import { OpenInferenceController } from './open-inference/open-inference.controller.js';
 import { OpenInferenceService } from './open-inference/open-inference.service.js';
 import { PredictionResolver } from './prediction/prediction.resolver.js';
@@ -21,7 +23,7 @@ import { PredictionService } from './prediction/prediction.service.js';
  * provides settings, logger, database, notifications and audit as global modules.
  */
 @Module({
-  imports: [InferenceCoreModule, QueueModule.forRoot('api')],
+  imports: [InferenceCoreModule, AuthModule, QueueModule.forRoot('api')],
   controllers: [OpenInferenceController],
   providers: [
     InferenceStatistics,
@@ -29,6 +31,7 @@ import { PredictionService } from './prediction/prediction.service.js';
     PredictionResolver,
     PublicErrorFilter,
     OpenInferenceService,
+    OpenInferenceGrpcServer,
     InferenceJobRepository,
     InferenceQueue,
     JobAnnouncements,

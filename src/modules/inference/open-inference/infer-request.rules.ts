@@ -44,9 +44,13 @@ export function readInferRequest({ json, binary }: BodyParts): InferRequest {
     inputs: withBytes(objectsOf(inputs, 'inputs'), binary),
     outputs: wanted.length === 0 ? undefined : [...binaryOf.keys()],
     isBinary: (output) => (binaryOf.has(output) ? binaryOf.get(output) : allBinary) ?? false,
-    timeoutMs: timeoutOf(given),
-    stickyKey: stickyKeyOf(given),
+    ...inferParameters(given),
   };
+}
+
+/** The parameters of a request that are its own and not its outputs'. @throws {CodedError} INVALID_INPUT. */
+export function inferParameters(given: Fields): Pick<InferRequest, 'timeoutMs' | 'stickyKey'> {
+  return { timeoutMs: timeoutOf(given), stickyKey: stickyKeyOf(given) };
 }
 
 /**

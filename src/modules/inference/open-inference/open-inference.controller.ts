@@ -97,9 +97,9 @@ export class OpenInferenceController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const parts = await this.bodyOf(request);
-    const { facts, isBinary } = await this.service.infer(context, path, parts, clientGoneSignal(request));
-    const { body, jsonLength } = writeInferAnswer(facts, isBinary);
+    const wanted = await this.service.readRequest(context, path, await this.bodyOf(request));
+    const facts = await this.service.infer(context, path, wanted, clientGoneSignal(request));
+    const { body, jsonLength } = writeInferAnswer(facts, wanted.isBinary);
     if (jsonLength === undefined) void reply.type('application/json');
     else void reply.type('application/octet-stream').header(JSON_LENGTH_HEADER, jsonLength);
     void reply.code(200).send(body);

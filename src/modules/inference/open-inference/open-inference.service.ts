@@ -96,15 +96,14 @@ export class OpenInferenceService {
     return versions.map(({ model, version }) => ({ name: model, version: String(version), state, reason }));
   }
 
-  /** @throws {CodedError} all that `PredictionService.infer` throws, and BAD_REQUEST. */
+  /** @throws {CodedError} all that `PredictionService.infer` throws. */
   async infer(
     context: ActorContext,
     path: ModelPath,
-    parts: BodyParts,
+    request: InferRequest,
     signal: AbortSignal | undefined,
-  ): Promise<{ facts: InferAnswerFacts; isBinary: (output: string) => boolean }> {
-    const request = await this.requestOf(context, path, parts);
-    const { id, inputs, outputs, timeoutMs, stickyKey, isBinary } = request;
+  ): Promise<InferAnswerFacts> {
+    const { id, inputs, outputs, timeoutMs, stickyKey } = request;
     const { model: endpoint, version } = referenceOf(path);
     const answer = await this.predictions.infer(
       context,
@@ -120,13 +119,11 @@ export class OpenInferenceService {
       executor,
       ...(route !== null && { deployment: route.deployment, variant: route.variant }),
     };
-    return {
-      facts: { model: target.model, version: target.version, id, outputs: result.outputs, parameters },
-      isBinary,
-    };
+    return { model: target.model, version: target.version, id, outputs: result.outputs, parameters };
   }
 
-  private async requestOf(context: ActorContext, path: ModelPath, parts: BodyParts): Promise<InferRequest> {
+  /** Reads the body of a request. @throws {CodedError} INVALID_INPUT, INVALID_TENSOR, MODEL_NOT_FOUND. */
+  async readRequest(context: ActorContext, path: ModelPath, parts: BodyParts): Promise<InferRequest> {
     if (parts.json !== undefined) return readInferRequest(parts);
     const { signature } = await this.resolve(context, path);
     return rawInferRequest(signature.inputs, parts.binary);
