@@ -5,6 +5,7 @@ import { CreateRegistry1795427200200 } from './1795427200200-create-registry.js'
 import { CreateInferenceJobs1795427200300 } from './1795427200300-create-inference-jobs.js';
 import { IndexInferenceJobsByStatus1795427200400 } from './1795427200400-index-inference-jobs-by-status.js';
 import { CreateDeployments1795427210000 } from './1795427210000-create-deployments.js';
+import { CreatePredictionLog1795427210100 } from './1795427210100-create-prediction-log.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateInferenceJobs1795427200300,
   IndexInferenceJobsByStatus1795427200400,
   CreateDeployments1795427210000,
+  CreatePredictionLog1795427210100,
 ];

@@ -5,6 +5,7 @@ import { foundation } from './common/foundation.js';
 import { DatabaseHealthModule } from './common/database/database-health.module.js';
 import { HealthModule } from './common/observability/health.module.js';
 import { AuditModule } from './modules/audit/audit.module.js';
+import { DeploymentsWorkerModule } from './modules/deployments/deployments-worker.module.js';
 import { InferenceWorkerModule } from './modules/inference/inference-worker.module.js';
 
 /** Composition root of the worker: the only file that lists its features. */
@@ -19,6 +20,7 @@ export class WorkerModule {
         DatabaseHealthModule,
         AuditModule,
         InferenceWorkerModule,
+        DeploymentsWorkerModule,
       ],
     };
   }

@@ -211,6 +211,16 @@ export const settingsSchema = z.object({
     .default(1 * GIB)
     .describe('Memory that the process may hold which unpacks a Parquet file, in bytes.'),
 
+  NESTOR_SHADOW_CONCURRENCY: wholeNumber(1, 10_000)
+    .default(8)
+    .describe('Copies of predictions that one api process has run on shadows at once; more are dropped.'),
+  NESTOR_PREDICTION_LOG_BUFFER: wholeNumber(1, 10_000_000)
+    .default(10_000)
+    .describe('Predictions that may wait to be logged; when full, further ones are not logged.'),
+  NESTOR_PREDICTION_LOG_RETENTION_DAYS: wholeNumber(1, 36_500)
+    .default(30)
+    .describe('Days after which logged predictions are deleted.'),
+
   NESTOR_AUDIT_BUFFER: wholeNumber(1, 10_000_000)
     .default(10_000)
     .describe('Prediction events that may wait to be written; when full, predictions are refused.'),

@@ -146,6 +146,30 @@ export function fixedBatchModel(): Buffer {
   );
 }
 
+/** `input` FP32 [-1,4] → the same as `output`, but a run fails where a value is not from −`size` to `size` − 1. */
+export function brittleModel(size: number): Buffer {
+  const shape = ['batch', 4];
+  return encodeModel(
+    graph({
+      name: 'brittle',
+      nodes: [
+        node('Cast', ['input'], ['index'], { attributes: { to: attribute.int(7) } }),
+        node('Gather', ['table', 'index'], ['output']),
+      ],
+      initializers: [
+        tensor(
+          'table',
+          'FP32',
+          [size],
+          Float32Array.from({ length: size }, (_, index) => index),
+        ),
+      ],
+      inputs: [valueInfo('input', 'FP32', shape)],
+      outputs: [valueInfo('output', 'FP32', shape)],
+    }),
+  );
+}
+
 /** Writes a model into a folder (made if absent) and returns the path of the file. */
 export async function writeModel(folder: string, name: string, bytes: Uint8Array): Promise<string> {
   await mkdir(folder, { recursive: true });

@@ -58,7 +58,8 @@ export class InferenceJobsService {
     const stored = await this.results.add(job);
     if (stored === null) return null;
     const { requestId, model, version, executor, encoding, withRecords, rows } = job;
-    const facts = { requestId, model, version, executor: executor ?? '', deployment: null, variant: null };
+    const unrouted = { deployment: null, variant: null, predictionId: null };
+    const facts = { requestId, model, version, executor: executor ?? '', ...unrouted };
     return presentPrediction(facts, decodeJobResult(stored), {
       model: await this.contractOf(job),
       encoding,

@@ -110,7 +110,7 @@ export class OpenInferenceService {
       { endpoint, version, inputs, outputs, timeoutMs, stickyKey, requestId: id },
       signal,
     );
-    const { target, route, result } = answer;
+    const { target, route, predictionId, result } = answer;
     const { inferenceMs, queueMs, batchRows, executor } = result;
     const parameters = {
       inference_ms: inferenceMs,
@@ -118,6 +118,7 @@ export class OpenInferenceService {
       batch_rows: batchRows,
       executor,
       ...(route !== null && { deployment: route.deployment, variant: route.variant }),
+      ...(predictionId !== null && { prediction_id: predictionId }),
     };
     return { model: target.model, version: target.version, id, outputs: result.outputs, parameters };
   }

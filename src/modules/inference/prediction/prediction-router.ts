@@ -1,5 +1,27 @@
-import type { ModelReference } from '../../registry/snapshot/servable-version.js';
+import type { ActorContext } from '../../../common/access/actor.js';
+import type { ErrorCode } from '../../../common/errors/error-table.js';
+import type { Tensor } from '../../../common/tensor/tensor.js';
+import type { ModelReference, ServableVersion } from '../../registry/snapshot/servable-version.js';
+import type { InferenceResult } from '../client/executor-client.js';
 import type { PredictionRequest } from './request.rules.js';
+
+/** How a prediction ended. */
+export interface EndedPrediction {
+  readonly context: ActorContext;
+  /** The caller's id of the request, or the one that it was given. */
+  readonly requestId: string;
+  /** From the request's arrival, in milliseconds. */
+  readonly elapsedMs: number;
+  /** Null where the request did not come as far as to a model. */
+  readonly target: ServableVersion | null;
+  /** What the model was given; empty where it failed. */
+  readonly inputs: readonly Tensor[];
+  readonly rows: number;
+  /** Null where it failed. */
+  readonly result: InferenceResult | null;
+  /** Null for success. */
+  readonly errorCode: ErrorCode | null;
+}
 
 /** Where a request for a deployment was sent. */
 export interface PredictionRoute {
@@ -7,6 +29,11 @@ export interface PredictionRoute {
   /** Name of the variant that answers. */
   readonly variant: string;
   readonly reference: ModelReference;
+  /**
+   * To be told once how the prediction ended, before it is answered; it neither waits nor fails.
+   * @returns the id under which the prediction is logged; null where it is not.
+   */
+  ended(prediction: EndedPrediction): string | null;
 }
 
 /** Port: chooses the model version for requests that name a deployment. What lies above inference implements it. */

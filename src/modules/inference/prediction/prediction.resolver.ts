@@ -30,10 +30,14 @@ export class PredictionResolver {
     @ClientGone() clientGone: AbortSignal | undefined,
     @Args('input', { description: 'What to predict, with which model.' }) input: PredictInput,
   ): Promise<Prediction> {
-    const { requestId, target, route, rows, result } = await this.predictions.infer(context, input, clientGone);
+    const { requestId, target, route, predictionId, rows, result } = await this.predictions.infer(
+      context,
+      input,
+      clientGone,
+    );
     const { model, version } = target;
     const { deployment, variant } = route ?? { deployment: null, variant: null };
-    const facts = { requestId, model, version, executor: result.executor, deployment, variant };
+    const facts = { requestId, model, version, executor: result.executor, deployment, variant, predictionId };
     return presentPrediction(facts, result, {
       model: target,
       encoding: input.encoding ?? null,

@@ -5,6 +5,7 @@ import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import { hexOfDigest } from '../../../common/storage/digest.js';
+import type { Tensor } from '../../../common/tensor/tensor.js';
 import type { AuditDetail } from '../../audit/audit-event.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
@@ -36,10 +37,18 @@ export interface ModelAnswer {
   readonly target: ServableVersion;
   /** The deployment and variant by which the model was chosen; null where the model was named itself. */
   readonly route: PredictionRoute | null;
+  /** The id under which the prediction is logged; null where it is not. */
+  readonly predictionId: string | null;
+  /** What the model was given. */
+  readonly inputs: readonly Tensor[];
   /** Rows of the input. */
   readonly rows: number;
   readonly result: InferenceResult;
 }
+
+type ModelRun = Pick<ModelAnswer, 'inputs' | 'rows' | 'result'>;
+
+const noRun = { inputs: [], rows: 0, result: null } as const;
 
 /** Predictions that are answered at once: admitted, checked, run on an executor, told to the audit trail. */
 @Injectable()
@@ -86,14 +95,20 @@ export class PredictionService implements BeforeApplicationShutdown {
       route = routed instanceof Promise ? await routed : routed;
       const resolved = this.registry.resolve(workspaceId, route?.reference ?? { ...request, model: nameIn(request) });
       target = resolved instanceof Promise ? await resolved : resolved;
-      const answer = await this.run(context, request, { route, target }, startedAt + timeoutMs, signal);
+      const run = await this.run(request, target, startedAt + timeoutMs, signal);
       this.record(context, request, { route, target }, null);
-      this.observe(target, null, startedAt, answer);
-      return answer;
+      this.observe(target, null, startedAt, run);
+      const requestId = request.requestId ?? context.requestId;
+      const ended = { ...run, context, requestId, elapsedMs: performance.now() - startedAt, target, errorCode: null };
+      const predictionId = route?.ended(ended) ?? null;
+      return { ...run, requestId, target, route, predictionId };
     } catch (error) {
       const errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
       this.observe(target, errorCode, startedAt, null);
       if (!refusals.has(errorCode)) this.record(context, request, { route, target }, errorCode);
+      const requestId = request.requestId ?? context.requestId;
+      const elapsedMs = performance.now() - startedAt;
+      route?.ended({ ...noRun, context, requestId, elapsedMs, target, errorCode });
       throw error;
     } finally {
       if (isAdmitted) {
@@ -104,13 +119,12 @@ export class PredictionService implements BeforeApplicationShutdown {
   }
 
   private async run(
-    context: ActorContext,
     request: PredictionRequest,
-    { route, target }: { readonly route: PredictionRoute | null; readonly target: ServableVersion },
+    target: ServableVersion,
     expiresAt: number,
     signal: AbortSignal | undefined,
-  ): Promise<ModelAnswer> {
-    const tensors = readInputs(target, request, this.limits.maxJsonElements);
+  ): Promise<ModelRun> {
+    const inputs = readInputs(target, request, this.limits.maxJsonElements);
     const outputs = readOutputNames(target, request.outputs);
     const deadlineMs = expiresAt - performance.now();
     if (deadlineMs <= 0) {
@@ -118,8 +132,8 @@ export class PredictionService implements BeforeApplicationShutdown {
     }
     const digest = hexOfDigest(target.digest);
     const descriptor = { batchable: target.batchable };
-    const result = await this.executors.infer({ digest, descriptor, tensors, outputs, deadlineMs, signal });
-    return { requestId: request.requestId ?? context.requestId, target, route, rows: rowsOf(tensors), result };
+    const result = await this.executors.infer({ digest, descriptor, tensors: inputs, outputs, deadlineMs, signal });
+    return { inputs, rows: rowsOf(inputs), result };
   }
 
   private record(
@@ -142,12 +156,12 @@ export class PredictionService implements BeforeApplicationShutdown {
     target: ServableVersion | null,
     errorCode: ErrorCode | null,
     startedAt: number,
-    answer: ModelAnswer | null,
+    run: ModelRun | null,
   ): void {
     const elapsedMs = performance.now() - startedAt;
-    const result = answer?.result ?? null;
+    const result = run?.result ?? null;
     this.metrics.observe({ lane: 'predict', target, errorCode, elapsedMs, answer: result });
-    if (target !== null) this.statistics.observe(target.versionId, elapsedMs, answer?.rows ?? 0, result);
+    if (target !== null) this.statistics.observe(target.versionId, elapsedMs, run?.rows ?? 0, result);
   }
 }
 

@@ -18,7 +18,7 @@ export interface Presentation {
 
 /** Makes what a client sees of what an executor answered. */
 export function presentPrediction(
-  facts: Pick<PredictionFacts, 'requestId' | 'model' | 'version' | 'executor' | 'deployment' | 'variant'>,
+  facts: Omit<PredictionFacts, 'inferenceMs' | 'queueMs' | 'batchRows'>,
   answer: InferAnswer,
   { model, encoding, withRecords, rows, maxJsonElements }: Presentation,
 ): Prediction {

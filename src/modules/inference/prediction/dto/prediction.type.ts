@@ -45,6 +45,7 @@ export interface PredictionFacts {
   /** Null where a model was asked for by its own name. */
   readonly deployment: string | null;
   readonly variant: string | null;
+  readonly predictionId: string | null;
 }
 
 /** Outputs are written only where they are asked for. */
@@ -80,6 +81,9 @@ export class Prediction implements PredictionFacts {
   @Field(() => String, { nullable: true, description: 'Name of the variant of the deployment that answered.' })
   readonly variant: string | null;
 
+  @Field(() => ID, { nullable: true, description: 'Id under which the prediction is logged; null where it is not.' })
+  readonly predictionId: string | null;
+
   private told: readonly RecordPrediction[] | null | undefined;
 
   constructor(
@@ -96,6 +100,7 @@ export class Prediction implements PredictionFacts {
     this.executor = facts.executor;
     this.deployment = facts.deployment;
     this.variant = facts.variant;
+    this.predictionId = facts.predictionId;
     this.outputs = outputs;
   }
 

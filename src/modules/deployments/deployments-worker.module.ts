@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { DeploymentsCoreModule } from './deployments-core.module.js';
+import { PredictionLogSweeper } from './log/prediction-log-sweeper.js';
+
+/** What a worker does for deployments. */
+@Module({ imports: [DeploymentsCoreModule], providers: [PredictionLogSweeper] })
+export class DeploymentsWorkerModule {}
