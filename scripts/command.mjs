@@ -12,13 +12,23 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export class ScriptError extends Error {}
 
 /**
- * Runs a program of Node's in the root folder and keeps its output for the case that it fails.
+ * Runs a program of Node's, see {@link run}.
  * @param {string[]} parameters of `node`
+ * @param {Parameters<typeof run>[2]} [options]
+ */
+export async function runNode(parameters, options) {
+  return run(process.execPath, parameters, options);
+}
+
+/**
+ * Runs a program in the root folder and keeps its output for the case that it fails.
+ * @param {string} program
+ * @param {string[]} parameters
  * @param {{ show?: boolean, environment?: Record<string, string> }} [options] `show`: print as it comes instead
  * @returns {Promise<void>}
  */
-export async function runNode(parameters, { show = false, environment = {} } = {}) {
-  const child = spawn(process.execPath, parameters, {
+export async function run(program, parameters, { show = false, environment = {} } = {}) {
+  const child = spawn(program, parameters, {
     cwd: root,
     env: { ...process.env, ...environment },
     stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],

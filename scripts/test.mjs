@@ -1,10 +1,11 @@
 /**
  * `npm test`: does its own set-up on a bare clone, then checks everything there is to check. With parameters it runs
- * only the tests that they select: `npm test -- src/common`.
+ * only the tests that they select: `npm test -- src/common`. On CI the clients of other projects are tried as well.
  */
 
 import { join } from 'node:path';
 import { root, runNode, runNpm, runScript } from './command.mjs';
+import { tryClients } from './interop.mjs';
 import { build, checkNode, installDependencies } from './prepare.mjs';
 import { duration, step } from './progress.mjs';
 
@@ -25,5 +26,6 @@ await runScript(async () => {
   await build();
   console.log('  Tests …');
   await runNode([vitest, 'run', '--coverage'], { show: true });
+  if (process.env.CI) await tryClients();
   console.log(`\nAll checks passed in ${duration(performance.now() - startedAt)}.`);
 });
