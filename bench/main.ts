@@ -3,7 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../src/common/process/package-root.js';
 import { heavy } from './heavy.js';
-import { predict } from './predict.js';
+import { batched, picture, small } from './predict.js';
 import { queued } from './queued.js';
 import { starts } from './starts.js';
 import { type Row, tableOf } from './support/report.js';
@@ -12,7 +12,9 @@ const redisUrl = process.env.BENCH_REDIS_URL ?? 'redis://127.0.0.1:6379/9';
 
 const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
   starts,
-  predict,
+  predict: small,
+  batched,
+  picture,
   heavy,
   'queue-redis': () =>
     queued({ name: 'Redis', environment: { REDIS_URL: redisUrl }, rawUrl: () => redisUrl, jobs: 5_000, aim: 0.5 }),

@@ -1,6 +1,6 @@
 /** Prints the steps of a script, each with how long it took. */
 
-const interactive = process.stdout.isTTY === true;
+const interactive = process.stdout.isTTY;
 
 /** @param {number} milliseconds */
 export function duration(milliseconds) {

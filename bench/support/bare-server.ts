@@ -14,7 +14,7 @@ import { ExecutorDirectory } from '../../src/modules/inference/pool/executor-dir
 import { ExecutorPool } from '../../src/modules/inference/pool/executor-pool.js';
 import { ModelFiles } from '../../src/modules/inference/pool/model-files.js';
 import type { ExecutorHostState } from '../../src/modules/inference/protocol/executor-state.js';
-import { simpleModel } from '../../test/support/onnx/models.js';
+import { benchModels, type BenchModel } from './models.js';
 
 /** Directory and view in one, within one process. */
 class LocalExecutors extends ExecutorDirectory implements ExecutorView {
@@ -41,7 +41,7 @@ interface JsonTensor {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  readonly data: unknown;
+  readonly data?: unknown;
 }
 
 class OneModelFile extends ModelFiles {
@@ -56,11 +56,12 @@ class OneModelFile extends ModelFiles {
 
 /**
  * The limit to measure against: `node:http`, `JSON.parse`, one hop to the same executor, `JSON.stringify`, and nothing
- * else: no framework, no schema, no access, no audit, no metrics.
+ * else: no framework, no schema, no access, no audit, no metrics. Bytes behind the JSON are the data of the one input,
+ * and then the answer's are those of the one output.
  */
-async function main(port: number): Promise<void> {
+async function main(port: number, model: BenchModel): Promise<void> {
   const settings = loadSettings({});
-  const file = simpleModel();
+  const file = benchModels[model]();
   const digest = createHash('sha256').update(file).digest('hex');
   const path = join(tmpdir(), `nestor-bench-${process.pid}.onnx`);
   await writeFile(path, file);
@@ -87,19 +88,29 @@ async function main(port: number): Promise<void> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { inputs } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { inputs: JsonTensor[] };
-      const tensors = inputs.map(({ name, datatype, shape, data }) => tensorFromJson(name, datatype, shape, data));
+      const body = Buffer.concat(chunks);
+      const header = request.headers['inference-header-content-length'];
+      const jsonLength = header === undefined ? body.byteLength : Number(header);
+      const { inputs } = JSON.parse(body.toString('utf8', 0, jsonLength)) as { inputs: JsonTensor[] };
+      const tensors = inputs.map(({ name, datatype, shape, data }) =>
+        data === undefined
+          ? { name, datatype, shape, data: body.subarray(jsonLength) }
+          : tensorFromJson(name, datatype, shape, data),
+      );
       client
         .infer({ digest, descriptor: { batchable: true }, tensors, deadlineMs: 30_000 })
         .then(({ outputs }) => {
-          response.setHeader('content-type', 'application/json');
           const answers = outputs.map((output) => ({
             name: output.name,
             datatype: output.datatype,
             shape: output.shape,
-            data: elementsOf(output),
+            ...(header === undefined && { data: elementsOf(output) }),
           }));
-          response.end(JSON.stringify({ outputs: answers }));
+          const json = JSON.stringify({ outputs: answers });
+          response.setHeader('content-type', header === undefined ? 'application/json' : 'application/octet-stream');
+          response.end(
+            header === undefined ? json : Buffer.concat([Buffer.from(json), ...outputs.map(({ data }) => data)]),
+          );
         })
         .catch((error: unknown) => {
           response.statusCode = 500;
@@ -115,4 +126,4 @@ async function main(port: number): Promise<void> {
   });
 }
 
-await main(Number(process.argv[2]));
+await main(Number(process.argv[2]), process.argv[3] as BenchModel);

@@ -3,7 +3,7 @@ import autocannon from 'autocannon';
 export interface Load {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly concurrency: number;
   readonly seconds: number;
   /** A part of every right answer. */

@@ -103,6 +103,18 @@ export function heavyModel({ multiplications = 32, seed = 2 } = {}): Buffer {
   );
 }
 
+/** `input` FP32 [-1,3,224,224], a picture → `output` FP32 [-1,3,1,1], the mean of each of its channels. */
+export function pictureModel(): Buffer {
+  return encodeModel(
+    graph({
+      name: 'picture',
+      nodes: [node('GlobalAveragePool', ['input'], ['output'])],
+      inputs: [valueInfo('input', 'FP32', ['batch', 3, 224, 224])],
+      outputs: [valueInfo('output', 'FP32', ['batch', 3, 1, 1])],
+    }),
+  );
+}
+
 /** `input` [-1, columns] of any datatype → the same as `output`. */
 export function identityModel(datatype: Datatype, columns = 4): Buffer {
   const shape = ['batch', columns];

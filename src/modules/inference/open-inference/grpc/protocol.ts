@@ -1,5 +1,5 @@
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
-import { type INamespace, Root, type Type } from 'protobufjs';
+import protobuf, { type INamespace, type Type } from 'protobufjs';
 
 const text = (id: number) => ({ type: 'string', id });
 const list = (type: string, id: number) => ({ type, id, rule: 'repeated' });
@@ -88,7 +88,7 @@ const messages: INamespace = {
   },
 };
 
-const root = Root.fromJSON({ nested: { inference: messages } });
+const root = protobuf.Root.fromJSON({ nested: { inference: messages } });
 root.resolveAll();
 
 /** The calls of the service, each with a request and a response of its name. */
