@@ -6,6 +6,7 @@ import { CreateInferenceJobs1795427200300 } from './1795427200300-create-inferen
 import { IndexInferenceJobsByStatus1795427200400 } from './1795427200400-index-inference-jobs-by-status.js';
 import { CreateDeployments1795427210000 } from './1795427210000-create-deployments.js';
 import { CreatePredictionLog1795427210100 } from './1795427210100-create-prediction-log.js';
+import { CreatePredictionFeedback1795427210200 } from './1795427210200-create-prediction-feedback.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   IndexInferenceJobsByStatus1795427200400,
   CreateDeployments1795427210000,
   CreatePredictionLog1795427210100,
+  CreatePredictionFeedback1795427210200,
 ];

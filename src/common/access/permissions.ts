@@ -14,6 +14,7 @@ export const permissions = [
   'inference:read',
   'deployment:read',
   'deployment:manage',
+  'feedback:record',
   'executor:read',
   'audit:read',
 ] as const;
@@ -44,6 +45,7 @@ export const permissionsOfRole: Readonly<Record<Role, readonly Permission[]>> = 
     'inference:predict',
     'inference:submit',
     'deployment:manage',
+    'feedback:record',
   ],
   SERVICE: [
     'workspace:read',
@@ -52,6 +54,7 @@ export const permissionsOfRole: Readonly<Record<Role, readonly Permission[]>> = 
     'inference:submit',
     'inference:read',
     'deployment:read',
+    'feedback:record',
   ],
   AUDITOR: [...viewer, 'user:read', 'api-key:read', 'audit:read'],
   VIEWER: viewer,

@@ -3,12 +3,27 @@ import { RegistryModule } from '../registry/registry.module.js';
 import { DeploymentResolver } from './deployment.resolver.js';
 import { DeploymentService } from './deployment.service.js';
 import { DeploymentsCoreModule } from './deployments-core.module.js';
+import { ComparisonResolver } from './comparison/comparison.resolver.js';
+import { ComparisonService } from './comparison/comparison.service.js';
+import { FeedbackRepository } from './feedback/feedback.repository.js';
+import { FeedbackResolver } from './feedback/feedback.resolver.js';
+import { FeedbackService } from './feedback/feedback.service.js';
 import { PredictionLogResolver } from './log/prediction-log.resolver.js';
 import { PredictionLogService } from './log/prediction-log.service.js';
 
 /** Deployments as clients see them. The composition root provides settings, logger, database and audit as global modules. */
 @Module({
   imports: [RegistryModule, DeploymentsCoreModule],
-  providers: [DeploymentService, DeploymentResolver, PredictionLogService, PredictionLogResolver],
+  providers: [
+    DeploymentService,
+    DeploymentResolver,
+    PredictionLogService,
+    PredictionLogResolver,
+    FeedbackRepository,
+    FeedbackService,
+    FeedbackResolver,
+    ComparisonService,
+    ComparisonResolver,
+  ],
 })
 export class DeploymentsApiModule {}

@@ -1,17 +1,38 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { VariantResultsRepository } from './comparison/variant-results.repository.js';
 import { DeploymentRepository } from './deployment.repository.js';
 import { DeploymentRevisions } from './deployment-revisions.js';
 import { DeploymentEntity } from './entities/deployment.entity.js';
 import { DeploymentRevisionEntity } from './entities/deployment-revision.entity.js';
+import { PredictionFeedbackEntity } from './entities/prediction-feedback.entity.js';
 import { LoggedPredictionEntity } from './entities/logged-prediction.entity.js';
 import { PredictionLogRepository } from './log/prediction-log.repository.js';
 import { DeploymentSnapshot } from './routing/deployment-snapshot.js';
 
 /** Deployments as every process needs them: their tables, their copy in memory, and how they are changed. */
 @Module({
-  imports: [TypeOrmModule.forFeature([DeploymentEntity, DeploymentRevisionEntity, LoggedPredictionEntity])],
-  providers: [DeploymentRepository, DeploymentSnapshot, DeploymentRevisions, PredictionLogRepository],
-  exports: [DeploymentRepository, DeploymentSnapshot, DeploymentRevisions, PredictionLogRepository],
+  imports: [
+    TypeOrmModule.forFeature([
+      DeploymentEntity,
+      DeploymentRevisionEntity,
+      LoggedPredictionEntity,
+      PredictionFeedbackEntity,
+    ]),
+  ],
+  providers: [
+    DeploymentRepository,
+    DeploymentSnapshot,
+    DeploymentRevisions,
+    PredictionLogRepository,
+    VariantResultsRepository,
+  ],
+  exports: [
+    DeploymentRepository,
+    DeploymentSnapshot,
+    DeploymentRevisions,
+    PredictionLogRepository,
+    VariantResultsRepository,
+  ],
 })
 export class DeploymentsCoreModule {}

@@ -16,6 +16,7 @@ const permissionMeanings: Readonly<Record<Permission, string>> = {
   'inference:read': 'See inference jobs and their results.',
   'deployment:read': 'See deployments and how their variants compare.',
   'deployment:manage': 'Create, change, roll back and delete deployments.',
+  'feedback:record': 'Tell what became of predictions.',
   'executor:read': 'See executors and their state.',
   'audit:read': 'Read the audit trail.',
 };

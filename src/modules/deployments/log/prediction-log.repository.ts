@@ -64,6 +64,15 @@ export class PredictionLogRepository {
     );
   }
 
+  async find(workspaceId: string, id: string): Promise<LoggedPrediction | null> {
+    if (!UUID.test(id)) return null;
+    const [found]: LoggedPrediction[] = await this.dataSource.query(`${SELECT} WHERE workspace_id = $1 AND id = $2`, [
+      workspaceId,
+      id,
+    ]);
+    return found ?? null;
+  }
+
   /** Newest first. */
   async page(
     workspaceId: string,
@@ -98,14 +107,17 @@ export class PredictionLogRepository {
     return pageOf(rows, size, ({ createdAt, id }) => [createdAt.toISOString(), id]);
   }
 
-  /** Deletes the oldest of those that are older. @returns how many. */
+  /** Deletes so many of those that are older, with their feedback. @returns how many. */
   async deleteOlderThan(days: number, limit: number): Promise<number> {
-    const [, count]: [unknown, number] = await this.dataSource.query(
-      `DELETE FROM prediction_log WHERE id IN (
-         SELECT id FROM prediction_log WHERE created_at < now() - $1 * interval '1 day' LIMIT $2)`,
+    const [row]: { count: number }[] = await this.dataSource.query(
+      `WITH old AS (
+         SELECT id FROM prediction_log WHERE created_at < now() - $1 * interval '1 day' LIMIT $2),
+       gone AS (DELETE FROM prediction_feedback USING old WHERE prediction_id = old.id),
+       removed AS (DELETE FROM prediction_log USING old WHERE prediction_log.id = old.id RETURNING 1)
+       SELECT count(*)::int AS count FROM removed`,
       [days, limit],
     );
-    return count;
+    return row?.count ?? 0;
   }
 }
 
