@@ -8,6 +8,8 @@ export const channels = {
   credentialsChanged: 'nestor_credentials_changed',
   /** An inference job changed its state; message: `<job id> <status>`, or several joined by newlines. */
   inferenceJobChanged: 'nestor_inference_job_changed',
+  /** Batch inferences changed their states or made progress; message: as of inference jobs. */
+  batchInferenceChanged: 'nestor_batch_inference_changed',
   /** The executor directory changed; message: host id. */
   executorsChanged: 'nestor_executors_changed',
 } as const;

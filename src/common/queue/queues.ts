@@ -1,5 +1,5 @@
 /** The queues of Nestor. A queue without full settings does not compile. */
-export const queueNames = ['inference'] as const;
+export const queueNames = ['inference', 'batch-steps', 'batch-chunks'] as const;
 
 export type QueueName = (typeof queueNames)[number];
 
@@ -23,6 +23,20 @@ export interface QueueSettings {
 export const queues: Readonly<Record<QueueName, QueueSettings>> = {
   inference: {
     job: 'run-inference',
+    lockDurationMs: 15_000,
+    stalledIntervalMs: 5_000,
+    maxStalledCount: 3,
+    retryDelayMs: 1_000,
+  },
+  'batch-steps': {
+    job: 'run-batch-step',
+    lockDurationMs: 15_000,
+    stalledIntervalMs: 5_000,
+    maxStalledCount: 3,
+    retryDelayMs: 1_000,
+  },
+  'batch-chunks': {
+    job: 'run-batch-chunk',
     lockDurationMs: 15_000,
     stalledIntervalMs: 5_000,
     maxStalledCount: 3,

@@ -10,6 +10,13 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A part of an artifact. */
+export interface ByteRange {
+  readonly start: number;
+  /** The first byte that does not belong to it. */
+  readonly end?: number;
+}
+
 export interface StoredArtifact {
   readonly digest: Digest;
   readonly sizeBytes: number;
@@ -28,8 +35,8 @@ export abstract class ArtifactStore {
    */
   abstract write(source: Readable, options: WriteOptions): Promise<StoredArtifact>;
 
-  /** The bytes as a stream, unverified. @throws {CodedError} ARTIFACT_NOT_FOUND */
-  abstract read(digest: Digest): Promise<Readable>;
+  /** The bytes, or a part of them, as a stream, unverified. @throws {CodedError} ARTIFACT_NOT_FOUND */
+  abstract read(digest: Digest, range?: ByteRange): Promise<Readable>;
 
   /** Size of the artifact, or null when it is not stored. */
   abstract stat(digest: Digest): Promise<{ sizeBytes: number } | null>;

@@ -51,6 +51,13 @@ describe('FolderArtifactStore', () => {
     expect(await leftParts()).toEqual([]);
   });
 
+  it('gives back a part of what was written', async () => {
+    const { digest } = await write(Buffer.from('0123456789'));
+    const read = async (start: number, end?: number) =>
+      (await buffer(await store.read(digest, end === undefined ? { start } : { start, end }))).toString();
+    expect(await Promise.all([read(0, 4), read(4, 5), read(7), read(8, 99)])).toEqual(['0123', '4', '789', '89']);
+  });
+
   it('keeps identical content once, also when it is written at the same time', async () => {
     const bytes = randomBytes(100_000);
     const results = await Promise.all(Array.from({ length: 8 }, () => write(bytes)));

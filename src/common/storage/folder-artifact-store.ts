@@ -4,7 +4,7 @@ import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CodedError } from '../errors/coded-error.js';
-import { ArtifactStore, type StoredArtifact, type WriteOptions } from './artifact-store.js';
+import { ArtifactStore, type ByteRange, type StoredArtifact, type WriteOptions } from './artifact-store.js';
 import { type Digest, digestOfFile, digestOfHex, hexOfDigest } from './digest.js';
 import { errnoOf, storageError } from './storage-errors.rules.js';
 
@@ -50,10 +50,12 @@ export class FolderArtifactStore extends ArtifactStore {
     }
   }
 
-  override async read(digest: Digest): Promise<Readable> {
+  override async read(digest: Digest, range: ByteRange = { start: 0 }): Promise<Readable> {
     try {
       const file = await open(this.localPath(digest), 'r');
-      return file.createReadStream({ highWaterMark: 256 * 1024 });
+      const { start, end = Infinity } = range;
+      // Node counts the last byte in, and so cannot say that there is none.
+      return file.createReadStream({ start, end: end - 1, highWaterMark: 256 * 1024 });
     } catch (thrown) {
       throw storageError(thrown, digest);
     }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { PublicErrorFilter } from '../../common/errors/public-error.filter.js';
 import { QueueModule } from '../../common/queue/queue.module.js';
+import { batchApiProviders } from './batch/batch.providers.js';
 import { ExecutorResolver } from './directory/executor.resolver.js';
 import { InferenceCoreModule } from './inference-core.module.js';
 import { InferenceJobRepository } from './jobs/inference-job.repository.js';
@@ -40,6 +41,7 @@ import { PredictionService } from './prediction/prediction.service.js';
     JobUpdates,
     InferenceJobResolver,
     ExecutorResolver,
+    ...batchApiProviders,
   ],
   exports: [InferenceCoreModule, PredictionService],
 })

@@ -1,6 +1,8 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RegistryModule } from '../registry/registry.module.js';
+import { BatchChunkEntity } from './batch/entities/batch-chunk.entity.js';
+import { BatchInferenceEntity } from './batch/entities/batch-inference.entity.js';
 import { ExecutorClient } from './client/executor-client.js';
 import { ExecutorView } from './client/executor-view.js';
 import { ExecutorHostEntity } from './directory/executor-host.entity.js';
@@ -13,7 +15,10 @@ import { InferenceMetrics, inferenceMetricProviders } from './metrics/inference-
 
 /** What the api and the worker both need to have models run: the executors, and what is measured of them. */
 @Module({
-  imports: [TypeOrmModule.forFeature([InferenceJobEntity, ExecutorHostEntity]), RegistryModule],
+  imports: [
+    TypeOrmModule.forFeature([InferenceJobEntity, ExecutorHostEntity, BatchInferenceEntity, BatchChunkEntity]),
+    RegistryModule,
+  ],
   providers: [
     ...inferenceMetricProviders,
     ...executorGaugeProviders,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { QueueModule } from '../../common/queue/queue.module.js';
+import { batchWorkerProviders } from './batch/batch.providers.js';
 import { SharedExecutorDirectory } from './directory/shared-executor-directory.js';
 import { CachedModelFiles } from './hosting/cached-model-files.js';
 import { ExecutorHost } from './hosting/executor-host.service.js';
@@ -37,6 +38,7 @@ import { ModelFiles } from './pool/model-files.js';
     JobCounts,
     ...jobGaugeProviders,
     ...executorHostMetricProviders,
+    ...batchWorkerProviders,
     WorkerShutdown,
   ],
   exports: [InferenceCoreModule, ExecutorHost],

@@ -1,8 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { ArtifactController } from './artifact.controller.js';
-import { ArtifactRepository } from './artifact.repository.js';
-import { ArtifactService } from './artifact.service.js';
 import { ExampleModels } from './example-models.service.js';
 import { ModelAliasRepository } from './model-alias.repository.js';
 import { ModelIntake } from './model-intake.service.js';
@@ -20,12 +18,10 @@ import { RegistryModule } from './registry.module.js';
   imports: [RegistryModule, AuditModule],
   controllers: [ArtifactController],
   providers: [
-    ArtifactRepository,
     RegisteredModelRepository,
     ModelVersionRepository,
     ModelAliasRepository,
     RegistryLoaders,
-    ArtifactService,
     ModelIntake,
     RegisteredModelService,
     ModelVersionService,
@@ -33,6 +29,6 @@ import { RegistryModule } from './registry.module.js';
     RegisteredModelResolver,
     ModelVersionResolver,
   ],
-  exports: [ExampleModels, ArtifactService, RegisteredModelService, ModelVersionService],
+  exports: [RegistryModule, ExampleModels, RegisteredModelService, ModelVersionService],
 })
 export class RegistryApiModule {}

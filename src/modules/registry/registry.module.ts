@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ArtifactRepository } from './artifact.repository.js';
+import { ArtifactService } from './artifact.service.js';
 import { ModelAliasEntity } from './entities/model-alias.entity.js';
 import { ModelVersionEntity } from './entities/model-version.entity.js';
 import { RegisteredModelEntity } from './entities/registered-model.entity.js';
@@ -7,10 +9,13 @@ import { ArtifactEntity } from './entities/artifact.entity.js';
 import { CatalogRepository } from './snapshot/catalog.repository.js';
 import { RegistrySnapshot } from './snapshot/registry-snapshot.js';
 
-/** What serving needs of the registry, in every process. `Notifications` comes from the composition root. */
+/**
+ * What serving needs of the registry, in every process. The composition root provides notifications, audit and storage as
+ * global modules.
+ */
 @Module({
   imports: [TypeOrmModule.forFeature([ArtifactEntity, RegisteredModelEntity, ModelVersionEntity, ModelAliasEntity])],
-  providers: [CatalogRepository, RegistrySnapshot],
-  exports: [TypeOrmModule, RegistrySnapshot],
+  providers: [ArtifactRepository, ArtifactService, CatalogRepository, RegistrySnapshot],
+  exports: [TypeOrmModule, ArtifactService, RegistrySnapshot],
 })
 export class RegistryModule {}

@@ -1,4 +1,8 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { BatchSweeper } from '../batch/run/batch-sweeper.js';
+import { BatchAnnouncements } from '../batch/batch-announcements.js';
+import { BatchChunkConsumer } from '../batch/run/chunk.consumer.js';
+import { BatchStepConsumer } from '../batch/run/step.consumer.js';
 import { InferenceJobConsumer } from '../jobs/inference-job.consumer.js';
 import { JobSweeper } from '../jobs/job-sweeper.js';
 import { ExecutorHost } from './executor-host.service.js';
@@ -9,11 +13,17 @@ export class WorkerShutdown implements BeforeApplicationShutdown {
   constructor(
     private readonly consumer: InferenceJobConsumer,
     private readonly sweeper: JobSweeper,
+    private readonly batchSteps: BatchStepConsumer,
+    private readonly batchChunks: BatchChunkConsumer,
+    private readonly batchSweeper: BatchSweeper,
+    private readonly batchAnnouncements: BatchAnnouncements,
     private readonly host: ExecutorHost,
   ) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.consumer.stop(), this.sweeper.stop()]);
+    const parts = [this.consumer, this.sweeper, this.batchSteps, this.batchChunks, this.batchSweeper];
+    await Promise.all(parts.map((part) => part.stop()));
+    await this.batchAnnouncements.flush();
     await this.host.stop();
   }
 }

@@ -3,59 +3,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { LOGGER } from '../../../common/observability/logger.js';
-import { queues } from '../../../common/queue/queues.js';
-import type { Delivery, QueuedDelivery } from './inference-job.js';
+import { TurnQueue } from './turn-queue.js';
 
-/** Priority 9 comes first; BullMQ takes the lowest number first and keeps 0 for jobs that have none. */
-const LOWEST_BULL_PRIORITY = 10;
-
-/** Longest wait for the queue to take jobs, in milliseconds: their rows are written, the sweeper sees to the rest. */
-const ADD_TIMEOUT_MS = 3_000;
-
-/** The Bull queue of inference. It carries ids; a job that it loses is queued again by the sweeper. */
+/** The Bull queue of queued inferences. */
 @Injectable()
-export class InferenceQueue {
-  constructor(
-    @InjectQueue('inference') private readonly queue: Queue,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {
-    queue.on('error', (err) => this.logger.warn({ err }, 'the inference queue is not reachable'));
-  }
-
-  /**
-   * Queues turns of jobs; one that the queue knows already stays as it is. Never fails.
-   * @returns whether the queue took them.
-   */
-  async add(deliveries: readonly QueuedDelivery[]): Promise<boolean> {
-    if (deliveries.length === 0) return true;
-    const jobs = deliveries.map(({ id, generation, priority, delayMs }) => ({
-      name: queues.inference.job,
-      data: { id, generation } satisfies Delivery,
-      opts: { jobId: `${id}-${generation}`, priority: LOWEST_BULL_PRIORITY - priority, delay: Math.round(delayMs) },
-    }));
-    try {
-      await within(ADD_TIMEOUT_MS, this.queue.addBulk(jobs));
-      return true;
-    } catch (err) {
-      this.logger.warn({ err, jobs: jobs.length }, 'jobs could not be queued now; the sweeper queues them again');
-      return false;
-    }
-  }
-
-  /** Jobs that wait in the queue, for a worker or for their moment. */
-  async depth(): Promise<number> {
-    return within(ADD_TIMEOUT_MS, this.queue.getJobCountByTypes('waiting', 'prioritized', 'delayed'));
-  }
-}
-
-async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`The queue did not answer within ${milliseconds} ms.`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+export class InferenceQueue extends TurnQueue {
+  constructor(@InjectQueue('inference') queue: Queue, @Inject(LOGGER) logger: Logger) {
+    super('inference', queue, logger);
   }
 }

@@ -2,7 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { channels, Notifications } from '../../../common/notifications/notifications.js';
 import { LOGGER } from '../../../common/observability/logger.js';
-import { formatChanges, type JobChange, parseChanges } from './job-changes.rules.js';
+import { formatChanges, parseChanges, type StatusChange } from './job-changes.rules.js';
+import { type JobStatus, jobStatuses } from './job-state.rules.js';
+
+type JobChange = StatusChange<JobStatus>;
 
 /** Time in which changes gather before they are told, in milliseconds. */
 const GATHER_MS = 5;
@@ -27,7 +30,7 @@ export class JobAnnouncements {
   /** Calls the listener for each change. @returns a function that ends it. */
   subscribe(listener: (change: JobChange) => void): () => void {
     return this.notifications.subscribe(channels.inferenceJobChanged, (message) => {
-      for (const change of parseChanges(message)) listener(change);
+      for (const change of parseChanges(message, jobStatuses)) listener(change);
     });
   }
 

@@ -1,16 +1,14 @@
-import { type JobStatus, jobStatuses } from './job-state.rules.js';
-
-/** A job has a new state. */
-export interface JobChange {
+/** A row has a new state. */
+export interface StatusChange<Status extends string> {
   readonly id: string;
-  readonly status: JobStatus;
+  readonly status: Status;
 }
 
-/** Changes of one message: a line is at most 36 + 1 + 9 + 1 bytes, a message at most 7,900. */
+/** Changes of one message: a line is at most 36 + 1 + 10 + 1 bytes, a message at most 7,900. */
 const LINES_PER_MESSAGE = 160;
 
-/** Messages of lines `<job id> <status>`. */
-export function formatChanges(changes: readonly JobChange[]): string[] {
+/** Messages of lines `<id> <status>`. */
+export function formatChanges(changes: readonly StatusChange<string>[]): string[] {
   const lines = changes.map(({ id, status }) => `${id} ${status}`);
   const messages: string[] = [];
   for (let start = 0; start < lines.length; start += LINES_PER_MESSAGE) {
@@ -19,11 +17,17 @@ export function formatChanges(changes: readonly JobChange[]): string[] {
   return messages;
 }
 
-/** The changes of a message; lines that this version does not understand are left out. */
-export function parseChanges(message: string): JobChange[] {
+/**
+ * The changes of a message; lines that this version does not understand are left out.
+ * @param statuses those that are understood.
+ */
+export function parseChanges<Status extends string>(
+  message: string,
+  statuses: readonly Status[],
+): StatusChange<Status>[] {
   return message.split('\n').flatMap((line) => {
     const [id, word] = line.split(' ');
-    const status = jobStatuses.find((known) => known === word);
+    const status = statuses.find((known) => known === word);
     return id === undefined || id === '' || status === undefined ? [] : [{ id, status }];
   });
 }

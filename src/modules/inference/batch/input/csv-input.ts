@@ -43,7 +43,7 @@ export async function scanCsv(source: Readable, limits: InputLimits, visitor: Ro
     for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
       if (columns === undefined) {
         columns = readHeader(record, limits);
-        visitor.begin(info.bytes);
+        visitor.begin(info.bytes, columns);
       } else {
         rows += 1;
         if (rows > limits.maxRows) throw tooManyRows(`row ${rows}`, limits);

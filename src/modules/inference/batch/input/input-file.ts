@@ -18,8 +18,11 @@ export interface InputColumn {
 
 /** Is told where the rows of a file are, while the file is read. */
 export interface RowVisitor {
-  /** @param startByte where the first row begins. */
-  begin(startByte: number): void;
+  /**
+   * @param startByte where the first row begins.
+   * @param columns those of the header, where the format has one.
+   */
+  begin(startByte: number, columns: readonly InputColumn[] | null): void;
   /** @param endByte the first byte behind the row. The next row waits for the promise, where there is one. */
   row(endByte: number): Promise<void> | undefined;
 }

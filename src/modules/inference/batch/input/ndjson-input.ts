@@ -28,7 +28,7 @@ export async function scanNdjson(source: Readable, limits: InputLimits, visitor:
   const lines = new Lines(limits.maxRowBytes);
   const columns = new ColumnKinds();
   let rows = 0;
-  visitor.begin(0);
+  visitor.begin(0, null);
   const visit = async (line: Buffer, endByte: number): Promise<void> => {
     const place = `line ${lines.number}`;
     const text = line.subarray(lines.number === 1 && line.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0);

@@ -1,0 +1,100 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { SETTINGS } from '../../../../common/config/config.module.js';
+import type { Settings } from '../../../../common/config/settings.js';
+import { LOGGER } from '../../../../common/observability/logger.js';
+import { ArtifactStore } from '../../../../common/storage/artifact-store.js';
+import { JobExecutionRepository } from '../../jobs/job-execution.repository.js';
+import { BatchChunkRepository } from '../batch-chunk.repository.js';
+import { BatchDispatch } from '../batch-dispatch.js';
+import { BatchChunkQueue, BatchStepQueue } from '../batch-queues.js';
+import { BatchStepRepository } from '../batch-step.repository.js';
+
+/** Key of the advisory lock that lets one worker sweep at a time; any constant of Nestor's own. */
+const SWEEP_LOCK = 6_370_717;
+
+/** Rows of one statement; the next sweep goes on where it ended. */
+const LIMIT = 1_000;
+
+/** While the queue knows as many chunks as wait, each is checked this seldom, in milliseconds. */
+const RECHECK_MS = 5 * 60_000;
+
+const LOST = 'The worker that had this ended, or was cut off, before it could record the result.';
+
+/** Makes sure that every acknowledged batch ends, whatever the queue or a worker forgot. PostgreSQL is the record. */
+@Injectable()
+export class BatchSweeper implements OnApplicationBootstrap {
+  private timer: NodeJS.Timeout | undefined;
+  private underWay: Promise<void> | undefined;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly jobs: JobExecutionRepository,
+    private readonly steps: BatchStepRepository,
+    private readonly chunks: BatchChunkRepository,
+    private readonly stepQueue: BatchStepQueue,
+    private readonly chunkQueue: BatchChunkQueue,
+    private readonly dispatch: BatchDispatch,
+    private readonly store: ArtifactStore,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.sweep(), this.settings.NESTOR_JOB_SWEEP_MS);
+  }
+
+  /** Ends after what is under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.underWay;
+  }
+
+  /** Never fails: what could not be done now is done by the next sweep. */
+  async sweep(): Promise<void> {
+    this.underWay ??= this.sweepOnce();
+    await this.underWay;
+  }
+
+  private async sweepOnce(): Promise<void> {
+    try {
+      await this.jobs.whileAlone(SWEEP_LOCK, async () => {
+        await this.takeFromLostWorkers();
+        await this.requeueForgotten();
+        await this.dropSpools();
+        await this.steps.deleteEndedBefore(this.settings.NESTOR_JOB_RETENTION_DAYS, LIMIT);
+      });
+    } catch (err) {
+      this.logger.warn({ err }, 'batch inferences could not be swept');
+    } finally {
+      this.underWay = undefined;
+    }
+  }
+
+  private async takeFromLostWorkers(): Promise<void> {
+    const backoffMs = this.settings.NESTOR_JOB_BACKOFF_MS;
+    const lost = await this.chunks.takeFromLostWorkers(LOST, backoffMs, LIMIT);
+    if (lost.taken > 0) this.logger.warn({ chunks: lost.taken }, 'took chunks of batches from workers that are gone');
+    await this.chunkQueue.add(lost.next);
+    for (const batch of lost.batches) await this.dispatch.progressed(batch);
+    for (const batch of await this.steps.takeFromLostWorkers(LOST, backoffMs)) await this.dispatch.dispatch(batch);
+  }
+
+  /**
+   * Where the queue knows fewer than wait, it lost some: all that were not queued just now are queued again, which changes
+   * nothing for those it knows.
+   */
+  private async requeueForgotten(): Promise<void> {
+    const { NESTOR_JOB_SWEEP_MS: sweepMs } = this.settings;
+    await this.stepQueue.add(await this.steps.takeLongQueued(sweepMs));
+    const [waiting, known] = await Promise.all([this.chunks.countWaiting(), this.chunkQueue.depth()]);
+    const checkAfterMs = known < waiting ? sweepMs : RECHECK_MS;
+    await this.chunkQueue.add(await this.chunks.takeLongQueued(checkAfterMs, LIMIT));
+  }
+
+  private async dropSpools(): Promise<void> {
+    for (const { id, spoolDigest } of await this.steps.idleSpools(this.settings.NESTOR_JOB_RETENTION_DAYS, LIMIT)) {
+      await this.store.delete(spoolDigest);
+      await this.steps.forgetSpool(id);
+    }
+  }
+}

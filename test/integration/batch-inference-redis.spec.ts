@@ -1,0 +1,3 @@
+import { describeBatchInference } from '../support/batch-inference.js';
+
+describeBatchInference('redis');
