@@ -24,7 +24,7 @@ export interface ModelPath {
 }
 
 /** The extensions of the protocol that are spoken, by Triton's names for them. */
-const EXTENSIONS = ['binary_tensor_data', 'model_configuration', 'model_repository', 'statistics'];
+const EXTENSIONS = ['binary_tensor_data', 'model_configuration', 'statistics'];
 
 /** What the Open Inference Protocol asks for, whatever it is carried by. */
 @Injectable()
