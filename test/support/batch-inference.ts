@@ -5,8 +5,11 @@ import { Readable } from 'node:stream';
 import { parse } from 'csv-parse/sync';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { createClient } from 'graphql-ws';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { encodeModel, graph, node, tensor, valueInfo } from '../../models/training/onnx-builder.js';
 import { packageRoot } from '../../src/common/process/package-root.js';
 import { ArtifactStore } from '../../src/common/storage/artifact-store.js';
 import { digestOfHex } from '../../src/common/storage/digest.js';
@@ -57,6 +60,18 @@ const wide = Array.from({ length: 16 }, (_, index) => `c${index}`);
 const wideTable = (rows: number) =>
   [wide, ...Array.from({ length: rows }, (_, row) => wide.map((_, column) => ((row + column) % 7) / 7))].join('\n');
 
+/** Looks a class up in a table of three; ONNX Runtime refuses a run that asks for another. */
+const lookupModel = () =>
+  encodeModel(
+    graph({
+      name: 'lookup',
+      nodes: [node('Gather', ['heights', 'class'], ['height'])],
+      initializers: [tensor('heights', 'FP32', [3], [1.5, 2.5, 3.5])],
+      inputs: [valueInfo('class', 'INT64', ['batch'])],
+      outputs: [valueInfo('height', 'FP32', ['batch'])],
+    }),
+  );
+
 /** The same promises hold on both backends; one api in a process, so each has a file of its own. */
 export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
   describe.skipIf(backend === 'redis' && !hasRedisServer())(`batch inference on ${backend}`, () => {
@@ -75,6 +90,7 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
         versions: { metadata: ModelMetadata }[];
       };
       await nestor.register('iris', await readFile(join(folder, '1/model.onnx')), versions[0]?.metadata);
+      await nestor.register('lookup', lookupModel());
       await nestor.register('heavy', heavyModel(), { inputColumns: wide });
     });
 
@@ -256,6 +272,18 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
       expect(rows[1]).toMatchObject({ row: 2n, label: 'versicolor', output_label: 1n });
     });
 
+    it('fails only the rows that the model itself refuses, though they run with others', async () => {
+      await work();
+      const classes = Array.from({ length: 200 }, (_, row) => (row === 70 || row === 133 ? 99 : row % 3));
+      const file = ['class', ...classes].join('\n');
+      const batch = await ended((await submit(file, { model: 'lookup' })).id, 'SUCCEEDED');
+      expect(batch).toMatchObject({ rowsTotal: 200, rowsFailed: 2 });
+      for (const [row, { output_height: height, error }] of (await csvRows(batch)).entries()) {
+        if (classes[row] === 99) expect(error).toMatch(/^MODEL_RUN_FAILED: /);
+        else expect([Number(height), error]).toEqual([[1.5, 2.5, 3.5][row % 3], '']);
+      }
+    });
+
     it('runs row by row what cannot be run together', async () => {
       await work();
       await nestor.register('iris-single', await readFile(join(packageRoot, 'models/iris/1/model.onnx')), {
@@ -420,20 +448,38 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
     });
 
     it('tells a subscriber of the progress until the end', async () => {
-      const updates = nestor.api.app.get(BatchUpdates, { strict: false });
       const { id } = await submit(wideTable(200), { model: 'heavy', chunkRows: 20 });
-      const seen: { status: string; rowsDone: number }[] = [];
+      const socket = createClient({
+        url: `${nestor.api.url.replace('http', 'ws')}/graphql`,
+        webSocketImpl: WebSocket,
+        connectionParams: { 'x-api-key': nestor.apiKey },
+        retryAttempts: 0,
+      });
+      const seen: Batch[] = [];
       const watching = (async () => {
-        for await (const { status, rowsDone } of updates.watch(nestor.context, id)) seen.push({ status, rowsDone });
+        const query = `subscription ($id: ID!) { batchInferenceUpdated(id: $id) { ${FIELDS} } }`;
+        for await (const { data } of socket.iterate<{ batchInferenceUpdated: Batch }>({ query, variables: { id } })) {
+          if (data) seen.push(data.batchInferenceUpdated);
+        }
       })();
+      await until(
+        () => seen,
+        ({ length }) => length > 0,
+      );
       await work();
       await watching;
-      expect(seen[0]).toMatchObject({ status: 'QUEUED', rowsDone: 0 });
-      expect(seen.at(-1)).toMatchObject({ status: 'SUCCEEDED', rowsDone: 200 });
-      expect(seen.some(({ status, rowsDone }) => status === 'RUNNING' && rowsDone > 0 && rowsDone < 200)).toBe(true);
-      expect(seen.map(({ rowsDone }) => rowsDone)).toEqual(
-        seen.map(({ rowsDone }) => rowsDone).toSorted((a, b) => a - b),
-      );
+      await socket.dispose();
+      expect(seen[0]).toMatchObject({ status: 'QUEUED', rowsDone: 0, rowsTotal: null, secondsLeft: null });
+      expect(seen.at(-1)).toMatchObject({ status: 'SUCCEEDED', rowsDone: 200, secondsLeft: 0 });
+      const under = seen.filter(({ status, rowsDone }) => status === 'RUNNING' && rowsDone > 0 && rowsDone < 200);
+      expect(under.length).toBeGreaterThan(0);
+      for (const { secondsLeft, rowsPerSecond, rowsDone } of under) {
+        expect(rowsPerSecond).toBeGreaterThan(0);
+        expect(secondsLeft).toBeCloseTo((200 - rowsDone) / (rowsPerSecond ?? 0), 6);
+      }
+      const done = seen.map(({ rowsDone }) => rowsDone);
+      expect(done).toEqual(done.toSorted((one, other) => one - other));
+      const updates = nestor.api.app.get(BatchUpdates, { strict: false });
       expect(updates.watching).toBe(0);
       await expect(updates.watch(nestor.context, randomUUID()).next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
     }, 60_000);

@@ -187,7 +187,7 @@ export const settingsSchema = z.object({
   NESTOR_JOB_RETENTION_DAYS: wholeNumber(1, 36_500).default(30).describe('Days after which ended jobs are deleted.'),
 
   NESTOR_BATCH_CONCURRENCY: wholeNumber(1, 1_000)
-    .default(4)
+    .default(2)
     .describe('Chunks of batch inferences that one worker process has in hand at once.'),
   NESTOR_BATCH_CHUNK_ROWS: wholeNumber(1, 100_000)
     .default(1_000)

@@ -55,8 +55,12 @@ export class BatchStepRepository {
   }
 
   /** Forgets the chunks of an attempt at splitting that came to nothing. */
-  async clearChunks(batch: ClaimedBatch): Promise<void> {
-    await this.dataSource.query('DELETE FROM batch_chunks WHERE batch_id = $1', [batch.id]);
+  async clearChunks({ id, generation, worker }: ClaimedBatch): Promise<void> {
+    await this.dataSource.query(
+      `WITH own AS (SELECT id FROM batch_inferences WHERE ${fence} FOR UPDATE)
+       DELETE FROM batch_chunks USING own WHERE batch_id = own.id`,
+      [id, generation, worker],
+    );
   }
 
   /** @returns whether the batch was still this worker's. */

@@ -66,6 +66,11 @@ export class BatchSplitter {
     }
   }
 
+  /** Removes what was unpacked for a split that came to nothing. */
+  async discard({ spoolDigest }: SplitFile): Promise<void> {
+    if (spoolDigest !== null) await this.store.delete(spoolDigest);
+  }
+
   private async cut(
     batch: ClaimedBatch,
     { digest, start, isUnpacked }: CuttableRows,

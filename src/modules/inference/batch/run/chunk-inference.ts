@@ -13,7 +13,7 @@ import { modelColumns, recordOf } from '../input/column-values.rules.js';
 import type { InputRow } from '../input/input-file.js';
 import { answeredRow, failedRow, type RowOutcome } from '../row-outcome.rules.js';
 import { bisect } from './bisect.js';
-import { inOrder } from './in-order.js';
+import { RunLength } from './run-length.js';
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -25,8 +25,11 @@ const rowFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INVALID_RECORD',
 ]);
 
-/** Runs of one chunk that are with the executors at a time. */
-const RUNS_AT_ONCE = 4;
+/** Runs of one chunk that are with the executors at a time: one that runs, and one that is there when it ends. */
+const RUNS_AT_ONCE = 2;
+
+/** The same, where each run is a single row. */
+const ROWS_AT_ONCE = 8;
 
 /** Chunks are bounded by bytes already, in contrast to what a caller sends as JSON. */
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
@@ -45,11 +48,15 @@ export interface ChunkInput {
 /** Runs the rows of one chunk: each bad row fails alone. */
 @Injectable()
 export class ChunkInference {
+  private readonly runLength: RunLength;
+
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly executors: ExecutorClient,
     private readonly metrics: InferenceMetrics,
-  ) {}
+  ) {
+    this.runLength = new RunLength(settings.NESTOR_EXECUTOR_BATCH_MS, settings.NESTOR_EXECUTOR_MAX_BATCH_ROWS);
+  }
 
   /**
    * @returns one outcome for each row, in order.
@@ -60,20 +67,34 @@ export class ChunkInference {
     const records = rows.map(({ fields }) => recordOf(columns, fields, isText));
     const outcomes = rows.map(({ problem }, index) => refusal(version, problem, records[index] ?? {}));
     const good = records.filter((_, index) => outcomes[index] === undefined);
-    const parts = partsOf(good, this.rowsOfRun(version));
-    const answers = await inOrder(parts, RUNS_AT_ONCE, (part) =>
-      bisect(part, (run) => this.infer(version, run, signal), isRowFault, failureOf),
-    );
-    const answered = answers.flat().values();
-    return outcomes.map(
-      (outcome) => outcome ?? answered.next().value ?? failedRow('INTERNAL_SERVER_ERROR', 'No answer.'),
-    );
+    const answered = (await this.runAll(version, good, signal)).values();
+    return outcomes.map((outcome) => outcome ?? answered.next().value ?? noAnswer());
   }
 
-  /** Rows that influence one another would make a row's answer depend on the cut of the file. */
-  private rowsOfRun({ batchable, signature }: ServableVersion): number {
-    const takesOne = signature.inputs.some(({ shape }) => shape[0] === 1);
-    return batchable && !takesOne ? this.settings.NESTOR_EXECUTOR_MAX_BATCH_ROWS : 1;
+  private async runAll(
+    version: ServableVersion,
+    records: readonly JsonRecord[],
+    signal: AbortSignal,
+  ): Promise<RowOutcome[]> {
+    const areJoined = canJoinRows(version);
+    const outcomes: RowOutcome[] = [];
+    let next = 0;
+    const takeRuns = async (): Promise<void> => {
+      while (next < records.length) {
+        const start = next;
+        next += areJoined ? this.runLength.rowsFor(version.digest) : 1;
+        const part = records.slice(start, next);
+        const done = await bisect(part, (run) => this.infer(version, run, signal), isRowFault, failureOf);
+        for (const [offset, outcome] of done.entries()) outcomes[start + offset] = outcome;
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: areJoined ? RUNS_AT_ONCE : ROWS_AT_ONCE }, takeRuns));
+    } finally {
+      // Where one failed for all, the others take no more.
+      next = records.length;
+    }
+    return outcomes;
   }
 
   private async infer(
@@ -90,9 +111,10 @@ export class ChunkInference {
         digest: hexOfDigest(version.digest),
         descriptor: { batchable: version.batchable },
         tensors,
-        deadlineMs: this.settings.NESTOR_PREDICT_TIMEOUT_MS,
+        deadlineMs: this.settings.NESTOR_PREDICT_MAX_TIMEOUT_MS,
         signal,
       });
+      this.runLength.observe(version.digest, answer);
       return recordAnswers(version, answer.outputs, records.length, UNBOUNDED).map(answeredRow);
     } catch (error) {
       errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
@@ -102,6 +124,11 @@ export class ChunkInference {
       this.metrics.observe({ lane: 'batch', target: version, errorCode, elapsedMs, answer });
     }
   }
+}
+
+/** Rows that influence one another would make a row's answer depend on the cut of the file. */
+function canJoinRows({ batchable, signature }: ServableVersion): boolean {
+  return batchable && signature.inputs.every(({ shape }) => shape[0] !== 1);
 }
 
 /** Why a row is not run at all; undefined where it is. */
@@ -125,8 +152,6 @@ function failureOf(error: unknown): RowOutcome {
   return failedRow(error.code, error.message.replace(recordPlace, ''));
 }
 
-function partsOf<Item>(items: readonly Item[], length: number): Item[][] {
-  const parts: Item[][] = [];
-  for (let start = 0; start < items.length; start += length) parts.push(items.slice(start, start + length));
-  return parts;
+function noAnswer(): never {
+  throw new Error('A run answered fewer rows than it was given.');
 }

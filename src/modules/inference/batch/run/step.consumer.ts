@@ -64,9 +64,13 @@ export class BatchStepConsumer extends LeasedConsumer<ClaimedBatch> implements O
   }
 
   private async step(batch: ClaimedBatch, signal: AbortSignal): Promise<ChangedBatch | undefined> {
-    return batch.status === 'SPLITTING'
-      ? this.repository.finishSplit(batch, await this.splitter.split(batch, signal))
-      : this.repository.finishAssembly(batch, await this.assembler.assemble(batch, signal));
+    if (batch.status === 'ASSEMBLING') {
+      return this.repository.finishAssembly(batch, await this.assembler.assemble(batch, signal));
+    }
+    const file = await this.splitter.split(batch, signal);
+    const changed = await this.repository.finishSplit(batch, file);
+    if (changed === undefined) await this.splitter.discard(file);
+    return changed;
   }
 
   private failureOf({ id, attempts, maxAttempts }: ClaimedBatch, error: unknown): StepFailure {
