@@ -7,6 +7,7 @@ import { IndexInferenceJobsByStatus1795427200400 } from './1795427200400-index-i
 import { CreateDeployments1795427210000 } from './1795427210000-create-deployments.js';
 import { CreatePredictionLog1795427210100 } from './1795427210100-create-prediction-log.js';
 import { CreatePredictionFeedback1795427210200 } from './1795427210200-create-prediction-feedback.js';
+import { CreateCanaries1795427210300 } from './1795427210300-create-canaries.js';
 import { CreateBatchInferences1795427220000 } from './1795427220000-create-batch-inferences.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
@@ -19,5 +20,6 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateDeployments1795427210000,
   CreatePredictionLog1795427210100,
   CreatePredictionFeedback1795427210200,
+  CreateCanaries1795427210300,
   CreateBatchInferences1795427220000,
 ];

@@ -221,6 +221,10 @@ export const settingsSchema = z.object({
     .default(30)
     .describe('Days after which logged predictions are deleted.'),
 
+  NESTOR_CANARY_CHECK_MS: milliseconds(50, 3_600_000)
+    .default(1_000)
+    .describe('How often a worker looks at running canaries, in milliseconds.'),
+
   NESTOR_AUDIT_BUFFER: wholeNumber(1, 10_000_000)
     .default(10_000)
     .describe('Prediction events that may wait to be written; when full, predictions are refused.'),

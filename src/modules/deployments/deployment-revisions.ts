@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CodedError } from '../../common/errors/coded-error.js';
 import type { AuditDetail } from '../audit/audit-event.js';
 import type { AuditedTransaction } from '../audit/audited-transaction.js';
 import type { Deployment } from './deployment.js';
@@ -16,6 +17,7 @@ export interface Revision {
   readonly variants?: readonly Variant[] | undefined;
   readonly logging?: LoggingPolicy | undefined;
   readonly description?: string | undefined;
+  readonly canaryId?: string | null | undefined;
   readonly restores?: number | undefined;
   readonly detail?: AuditDetail | undefined;
 }
@@ -35,6 +37,12 @@ export class DeploymentRevisions {
     return live;
   }
 
+  /** @throws {CodedError} CONFLICT while a canary runs, which changes the deployment by itself. */
+  assertNoCanary({ canaryId }: Deployment): void {
+    if (canaryId === null) return;
+    throw new CodedError('CONFLICT', 'A canary runs in this deployment. Wait until it has ended, or cancel it.');
+  }
+
   /** Makes the next revision of a deployment that this transaction has locked. */
   async revise(transaction: AuditedTransaction, live: Deployment, revision: Revision): Promise<Deployment> {
     const next: Deployment = {
@@ -43,6 +51,7 @@ export class DeploymentRevisions {
       variants: revision.variants ?? live.variants,
       logging: revision.logging ?? live.logging,
       description: revision.description ?? live.description,
+      canaryId: revision.canaryId === undefined ? live.canaryId : revision.canaryId,
       restores: revision.restores ?? null,
       reason: revision.reason,
       revisedBy: revision.revisedBy,

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { decodeCursor, invalidCursor, type Page, pageOf } from '../../common/graphql/page.js';
 import { MODEL_NAME } from '../registry/names.rules.js';
+import { CANARY_NAME } from './variant.js';
 import type { Deployment, DeploymentCriteria } from './deployment.js';
 import { DeploymentEntity } from './entities/deployment.entity.js';
 import { DeploymentRevisionEntity } from './entities/deployment-revision.entity.js';
@@ -10,7 +11,7 @@ import { DeploymentRevisionEntity } from './entities/deployment-revision.entity.
 const SELECT = `
   SELECT deployment.id, deployment.workspace_id AS "workspaceId", deployment.name, deployment.environment,
     deployment.description, deployment.created_by AS "createdBy", deployment.created_at AS "createdAt",
-    live.revision, live.variants, live.logging, live.restores, live.reason, live.created_by AS "revisedBy",
+    deployment.canary_id AS "canaryId", live.revision, live.variants, live.logging, live.restores, live.reason, live.created_by AS "revisedBy",
     live.created_at AS "revisedAt"
   FROM deployments deployment JOIN deployment_revisions live ON live.deployment_id = deployment.id`;
 
@@ -64,11 +65,13 @@ export class DeploymentRepository {
     return found ?? null;
   }
 
-  /** One revision of a deployment. */
-  async revision(manager: EntityManager, deployment: Deployment, revision: number): Promise<Deployment | null> {
+  /** The newest revision before another one; the steps of canaries do not count. */
+  async before(manager: EntityManager, deployment: Deployment, revision: number): Promise<Deployment | null> {
     const [found]: Deployment[] = await manager.query(
-      `${SELECT} WHERE deployment.workspace_id = $1 AND deployment.id = $2 AND live.revision = $3`,
-      [deployment.workspaceId, deployment.id, revision],
+      `${SELECT}
+       WHERE deployment.workspace_id = $1 AND deployment.id = $2 AND live.revision < $3 AND NOT live.variants @> $4::jsonb
+       ORDER BY live.revision DESC LIMIT 1`,
+      [deployment.workspaceId, deployment.id, revision, JSON.stringify([{ name: CANARY_NAME }])],
     );
     return found ?? null;
   }
@@ -102,16 +105,16 @@ export class DeploymentRepository {
   }
 
   async insert(manager: EntityManager, deployment: Deployment): Promise<void> {
-    const { id, workspaceId, name, environment, description, revision, createdBy, createdAt } = deployment;
-    const row = { id, workspaceId, name, environment, description, revision, createdBy, createdAt, deletedAt: null };
-    await manager.insert(DeploymentEntity, row);
+    const { id, workspaceId, name, environment, description, revision, canaryId, createdBy, createdAt } = deployment;
+    const row = { id, workspaceId, name, environment, description, revision, canaryId, createdBy, createdAt };
+    await manager.insert(DeploymentEntity, { ...row, deletedAt: null });
     await this.insertRevision(manager, deployment);
   }
 
   /** Makes a further revision the one that is live. The deployment must have been locked. */
   async advance(manager: EntityManager, next: Deployment): Promise<void> {
-    const { id, workspaceId, revision, description } = next;
-    await manager.update(DeploymentEntity, { workspaceId, id }, { revision, description });
+    const { id, workspaceId, revision, description, canaryId } = next;
+    await manager.update(DeploymentEntity, { workspaceId, id }, { revision, description, canaryId });
     await this.insertRevision(manager, next);
   }
 

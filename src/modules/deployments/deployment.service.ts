@@ -6,14 +6,14 @@ import type { Settings } from '../../common/config/settings.js';
 import { isUniqueViolation } from '../../common/database/database-errors.rules.js';
 import { CodedError } from '../../common/errors/coded-error.js';
 import { type Page, pageSize } from '../../common/graphql/page.js';
-import type { EntityManager } from 'typeorm';
 import { AuditTrail } from '../audit/audit-trail.service.js';
-import { RegistrySnapshot } from '../registry/snapshot/registry-snapshot.js';
+import { CanaryProgress } from './canary/canary-progress.js';
 import type { Deployment, DeploymentCriteria } from './deployment.js';
 import { DeploymentRepository } from './deployment.repository.js';
 import { DeploymentRevisions, type Revision } from './deployment-revisions.js';
+import { ServableVariants } from './servable-variants.js';
 import type { Environment, LoggingPolicy, Variant } from './variant.js';
-import { assertLogging, assertSameInputs, assertVariants, championOf, promoted } from './variants.rules.js';
+import { assertLogging, assertNotReserved, promoted } from './variants.rules.js';
 
 export interface NewDeployment {
   readonly name: string;
@@ -37,7 +37,8 @@ export class DeploymentService {
   constructor(
     private readonly deployments: DeploymentRepository,
     private readonly revisions: DeploymentRevisions,
-    private readonly registry: RegistrySnapshot,
+    private readonly canaries: CanaryProgress,
+    private readonly servable: ServableVariants,
     private readonly auditTrail: AuditTrail,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -64,7 +65,8 @@ export class DeploymentService {
   /** @throws {CodedError} ALREADY_EXISTS, INVALID_INPUT, MODEL_NOT_FOUND */
   async create(context: ActorContext, input: NewDeployment): Promise<Deployment> {
     const { workspaceId, id: createdBy } = context.actor;
-    await this.assertServable(workspaceId, input.variants);
+    assertNotReserved(input.variants);
+    await this.servable.assert(workspaceId, input.variants);
     assertLogging(input.logging);
     const now = new Date();
     const deployment: Deployment = {
@@ -74,6 +76,7 @@ export class DeploymentService {
       createdBy,
       createdAt: now,
       revision: 1,
+      canaryId: null,
       restores: null,
       reason: 'created',
       revisedBy: createdBy,
@@ -96,12 +99,15 @@ export class DeploymentService {
   /** @throws {CodedError} DEPLOYMENT_NOT_FOUND, INVALID_INPUT, MODEL_NOT_FOUND */
   async update(context: ActorContext, input: DeploymentUpdate): Promise<Deployment> {
     const { variants, logging, description, reason } = input;
-    if (variants !== undefined) await this.assertServable(context.actor.workspaceId, variants);
+    if (variants !== undefined) {
+      assertNotReserved(variants);
+      await this.servable.assert(context.actor.workspaceId, variants);
+    }
     if (logging !== undefined) assertLogging(logging);
     if (variants === undefined && logging === undefined && description === undefined) {
       throw new CodedError('INVALID_INPUT', 'variants, logging, description: give at least one of them.');
     }
-    return this.change(context, input.name, async () => ({
+    return this.change(context, input.name, () => ({
       action: 'deployment.update',
       reason,
       variants,
@@ -111,31 +117,34 @@ export class DeploymentService {
   }
 
   /**
-   * Goes back to the revision before, by a new revision. After a rollback "before" is what came before the revision that
-   * it went back to, so that repeating it goes further back.
+   * Goes back to the revision before, by a new revision; a canary that runs is taken back. After a rollback "before" is
+   * what came before the revision that it went back to, so that repeating it goes further back.
    * @throws {CodedError} DEPLOYMENT_NOT_FOUND; CONFLICT where there is nothing before.
    */
   async rollBack(context: ActorContext, name: string): Promise<Deployment> {
-    return this.change(context, name, async (live, manager) => {
-      const target = (live.restores ?? live.revision) - 1;
-      const earlier = await this.deployments.revision(manager, live, target);
+    const { workspaceId, id: revisedBy } = context.actor;
+    return this.auditTrail.transaction(context, async (transaction) => {
+      const live = await this.revisions.lock(transaction, workspaceId, name);
+      const withdrawn = await this.canaries.withdraw(transaction, live, 'the deployment was rolled back', revisedBy);
+      if (withdrawn !== null) return withdrawn;
+      const earlier = await this.deployments.before(transaction.manager, live, live.restores ?? live.revision);
       if (earlier === null) throw new CodedError('CONFLICT', 'There is no revision before this one to go back to.');
-      const { variants, logging } = earlier;
-      const reason = `rolled back to revision ${target}`;
-      return {
+      const { variants, logging, revision: restores } = earlier;
+      return this.revisions.revise(transaction, live, {
         action: 'deployment.rollback',
-        reason,
+        reason: `rolled back to revision ${restores}`,
+        revisedBy,
         variants,
         logging,
-        restores: target,
-        detail: { restores: target },
-      };
+        restores,
+        detail: { restores },
+      });
     });
   }
 
   /** Ends a comparison in favour of one variant, see `promoted`. @throws {CodedError} DEPLOYMENT_NOT_FOUND, NOT_FOUND, CONFLICT */
   async promote(context: ActorContext, name: string, variant: string): Promise<Deployment> {
-    return this.change(context, name, async ({ variants }) => ({
+    return this.change(context, name, ({ variants }) => ({
       action: 'deployment.promote',
       reason: `promoted ${variant}`,
       variants: promoted(variants, variant),
@@ -145,9 +154,11 @@ export class DeploymentService {
 
   /** The name is free again; what was live before can still be told. @throws {CodedError} DEPLOYMENT_NOT_FOUND */
   async delete(context: ActorContext, name: string): Promise<Deployment> {
-    const { workspaceId } = context.actor;
+    const { workspaceId, id: deletedBy } = context.actor;
     return this.auditTrail.transaction(context, async (transaction) => {
-      const live = await this.revisions.lock(transaction, workspaceId, name);
+      const locked = await this.revisions.lock(transaction, workspaceId, name);
+      const withdrawn = await this.canaries.withdraw(transaction, locked, 'the deployment was deleted', deletedBy);
+      const live = withdrawn ?? locked;
       await this.deployments.delete(
         transaction.manager,
         live,
@@ -161,27 +172,13 @@ export class DeploymentService {
   private async change(
     context: ActorContext,
     name: string,
-    plan: (live: Deployment, manager: EntityManager) => Promise<Omit<Revision, 'revisedBy'>>,
+    plan: (live: Deployment) => Omit<Revision, 'revisedBy'>,
   ): Promise<Deployment> {
     const { workspaceId, id: revisedBy } = context.actor;
     return this.auditTrail.transaction(context, async (transaction) => {
       const live = await this.revisions.lock(transaction, workspaceId, name);
-      const revision = await plan(live, transaction.manager);
-      return this.revisions.revise(transaction, live, { ...revision, revisedBy });
+      this.revisions.assertNoCanary(live);
+      return this.revisions.revise(transaction, live, { ...plan(live), revisedBy });
     });
-  }
-
-  /** @throws {CodedError} INVALID_INPUT, MODEL_NOT_FOUND */
-  private async assertServable(workspaceId: string, variants: readonly Variant[]): Promise<void> {
-    assertVariants(variants);
-    const versions = new Map(
-      await Promise.all(
-        variants.map(async (variant) => [variant, await this.registry.resolve(workspaceId, variant)] as const),
-      ),
-    );
-    const champion = championOf(variants);
-    for (const [variant, { signature }] of versions) {
-      assertSameInputs(champion, versions.get(champion)?.signature.inputs ?? [], variant, signature.inputs);
-    }
   }
 }

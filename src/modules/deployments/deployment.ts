@@ -10,6 +10,8 @@ export interface Deployment extends DeploymentPlan {
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly revision: number;
+  /** Id of the canary that runs in it now, whatever the revision. */
+  readonly canaryId: string | null;
   /** The earlier revision that a rollback went back to. */
   readonly restores: number | null;
   readonly reason: string;

@@ -8,6 +8,9 @@ export const variantRoles = ['CHAMPION', 'CHALLENGER', 'SHADOW'] as const;
 /** CHAMPION is what is trusted, CHALLENGER takes a share of the traffic, SHADOW gets copies and answers nobody. */
 export type VariantRole = (typeof variantRoles)[number];
 
+/** Name of the variant that a canary adds; no other variant may have it. */
+export const CANARY_NAME = 'canary';
+
 /** One model version of a deployment. */
 export interface Variant {
   /** Unique in its deployment. */

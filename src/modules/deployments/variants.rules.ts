@@ -1,6 +1,6 @@
 import { CodedError } from '../../common/errors/coded-error.js';
 import type { TensorSpec } from '../registry/tensor-spec.js';
-import type { LoggingPolicy, Variant } from './variant.js';
+import { CANARY_NAME, type LoggingPolicy, type Variant } from './variant.js';
 
 /** Most variants of one deployment. */
 export const MAX_VARIANTS = 8;
@@ -18,6 +18,13 @@ export function assertVariants(variants: readonly Variant[]): void {
   const sum = totalWeight(variants);
   if (!(sum > 0) || !Number.isFinite(sum)) {
     throw invalid('the weights of champion and challengers must add up to more than 0');
+  }
+}
+
+/** @throws {CodedError} INVALID_INPUT where somebody names a variant as a canary's is named. */
+export function assertNotReserved(variants: readonly Variant[]): void {
+  if (variants.some(({ name }) => name === CANARY_NAME)) {
+    throw invalid(`the name ${quoted(CANARY_NAME)} is kept for canaries; see startCanary`);
   }
 }
 

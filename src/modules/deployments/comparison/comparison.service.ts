@@ -6,7 +6,8 @@ import { unknownDeployment } from '../routing/deployment-snapshot.js';
 import type { Variant } from '../variant.js';
 import { championOf } from '../variants.rules.js';
 import { compare, type Comparison } from './comparison.rules.js';
-import { type VariantResults, VariantResultsRepository } from './variant-results.repository.js';
+import type { VariantResults } from './variant-results.js';
+import { VariantResultsRepository } from './variant-results.repository.js';
 
 export interface MeasuredVariant {
   readonly variant: Variant;

@@ -2,19 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Variant } from '../variant.js';
-import type { Rewards } from './comparison.rules.js';
+import type { VariantResults } from './variant-results.js';
 import { versionFaults } from './version-faults.rules.js';
-
-/** What the log and the feedback say of one variant. */
-export interface VariantResults {
-  /** Logged predictions. */
-  readonly predictions: number;
-  /** Those that failed for a reason that may lie with the version. */
-  readonly faults: number;
-  /** Latency that 99 % of the answers stayed within, in milliseconds; null without an answer. */
-  readonly p99Ms: number | null;
-  readonly rewards: Rewards;
-}
 
 interface Row {
   readonly variant: string;

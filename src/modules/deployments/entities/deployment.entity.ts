@@ -27,6 +27,10 @@ export class DeploymentEntity {
   @Column('integer')
   revision!: number;
 
+  /** Id of the canary that runs in it. */
+  @Column('uuid', { nullable: true })
+  canaryId!: string | null;
+
   @Column('text')
   createdBy!: string;
 

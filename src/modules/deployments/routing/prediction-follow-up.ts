@@ -18,7 +18,7 @@ export class PredictionFollowUp {
   /** Neither waits nor fails. @returns the id under which the prediction is logged; null where it is not. */
   after(deployment: RoutedDeployment, variant: Variant, ended: EndedPrediction): string | null {
     const sampled = Math.random() < deployment.logging.sampleRate;
-    const entry = sampled ? entryOf(deployment, variant, ended, sampled) : null;
+    const entry = sampled || deployment.hasCanary ? entryOf(deployment, variant, ended, sampled) : null;
     const isLogged = entry !== null && this.log.add(entry);
     if (ended.result !== null) this.shadows.start(deployment, ended, isLogged ? entry : null);
     return isLogged ? entry.id : null;

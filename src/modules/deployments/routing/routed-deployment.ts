@@ -6,6 +6,8 @@ export interface RoutedDeployment {
   readonly id: string;
   readonly name: string;
   readonly logging: LoggingPolicy;
+  /** Whether a canary runs in it, which is judged by the log. */
+  readonly hasCanary: boolean;
   /** Those that answer. */
   readonly answering: readonly Variant[];
   readonly shadows: readonly Variant[];
@@ -17,10 +19,11 @@ export type DeploymentCatalog = ReadonlyMap<string, RoutedDeployment>;
 export const buildCatalog = (deployments: readonly Deployment[]): DeploymentCatalog =>
   new Map(deployments.map((deployment) => [deployment.name, routed(deployment)]));
 
-const routed = ({ id, name, logging, variants }: Deployment): RoutedDeployment => ({
+const routed = ({ id, name, logging, canaryId, variants }: Deployment): RoutedDeployment => ({
   id,
   name,
   logging,
+  hasCanary: canaryId !== null,
   answering: variants.filter(({ role }) => role !== 'SHADOW'),
   shadows: variants.filter(({ role }) => role === 'SHADOW'),
 });

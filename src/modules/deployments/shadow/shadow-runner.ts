@@ -79,7 +79,7 @@ export class ShadowRunner {
       latencyMs: performance.now() - startedAt,
       errorCode,
       createdAt: new Date(),
-      payload: deployment.logging.keepPayloads ? payload : null,
+      payload: deployment.logging.keepPayloads && primary.sampled ? payload : null,
     });
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { whileAlone } from '../../../common/database/while-alone.js';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import type { Delivery, QueuedDelivery } from './inference-job.js';
 import type { JobStatus } from './job-state.rules.js';
@@ -129,15 +130,7 @@ export class JobExecutionRepository {
 
   /** Runs `task` while holding a lock that one process has at a time; does nothing where another holds it. */
   async whileAlone(lockKey: number, task: () => Promise<void>): Promise<boolean> {
-    return this.dataSource.transaction(async (manager) => {
-      const [row]: readonly { taken: boolean }[] = await manager.query(
-        'SELECT pg_try_advisory_xact_lock($1) AS taken',
-        [lockKey],
-      );
-      if (row?.taken !== true) return false;
-      await task();
-      return true;
-    });
+    return whileAlone(this.dataSource, lockKey, task);
   }
 
   /** Takes jobs from workers that stopped renewing: another attempt, or DEAD when none is left. */
