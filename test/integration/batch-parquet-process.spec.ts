@@ -61,6 +61,21 @@ describe('the process that reads a Parquet file', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * MIB);
   });
 
+  it('answers rows or what is wrong, whatever bytes of the file are changed', async () => {
+    const whole = table(500);
+    let refused = 0;
+    for (let round = 0; round < 24; round += 1) {
+      const changed = Uint8Array.from(whole);
+      // A repeatable sequence that reaches every part of the file.
+      for (let byte = 0; byte < 3; byte += 1) changed[(round * 97 + byte * 31) % whole.length] = (round * 37) & 0xff;
+      await read(changed).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'INVALID_FILE' });
+        refused += 1;
+      });
+    }
+    expect(refused).toBeGreaterThan(0);
+  }, 60_000);
+
   it('is ended where it is silent for too long', async () => {
     await expect(read(table(1_000), { silenceMs: 1 })).rejects.toMatchObject({
       code: 'INVALID_FILE',

@@ -166,6 +166,8 @@ describe('NDJSON', () => {
         .join('\n'),
       /^line 9: there are more/,
     ],
+    ['a column name with U+0000', String.raw`{"a\u0000":1}`, /^line 1: the name "a\\u0000" holds characters/],
+    ['a column name with half a character', String.raw`{"\ud800":1}`, /^line 1: the name "\\ud800" holds characters/],
     ['binary junk', '{"a":1}\n\u0000\u0001', /^byte 8: this is no UTF-8 text/],
   ];
   it.each(bad)('refuses %s, and says where', async (_, file, message) => {

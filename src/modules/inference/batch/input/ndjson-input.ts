@@ -33,7 +33,10 @@ export async function scanNdjson(source: Readable, limits: InputLimits, visitor:
     const place = `line ${lines.number}`;
     const text = line.subarray(lines.number === 1 && line.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0);
     if (isBlank(text)) return;
-    columns.add(parseLine(text, place));
+    const unstorable = columns.add(parseLine(text, place));
+    if (unstorable !== undefined) {
+      throw invalidFile(place, `the name ${JSON.stringify(unstorable)} holds characters that no column may have.`);
+    }
     if (columns.size > limits.maxColumns) throw tooManyColumns(place, limits);
     rows += 1;
     if (rows > limits.maxRows) throw tooManyRows(place, limits);

@@ -72,7 +72,7 @@ describe('readParquet', () => {
   it('refuses a file that was cut anywhere, or damaged at its ends', async () => {
     const whole = table(100);
     for (let length = 0; length < whole.length; length += 64) {
-      await expect(read(whole.subarray(0, length)), `cut at ${length}`).rejects.toThrow();
+      await expect(read(whole.subarray(0, length)), `cut at ${length}`).rejects.toThrow(/^footer: /);
     }
     const headless = Uint8Array.from(whole);
     headless.fill(0xff, 4, 40);

@@ -31,7 +31,9 @@ export async function* readParquet(task: ParquetTask): AsyncGenerator<string, vo
   const file = await open(task.path, 'r');
   try {
     const source = { byteLength: (await file.stat()).size, slice: sliceOf(file) };
-    const metadata = await parquetMetadataAsync(source);
+    const metadata = await parquetMetadataAsync(source).catch((error: unknown) => {
+      throw new Error(`footer: ${messageOf(error)}`);
+    });
     const columns = columnsOf(metadata, task);
     yield* rowsOf(source, metadata, columns);
   } finally {

@@ -106,6 +106,10 @@ describe('outputs', () => {
     expect(parquetMetadata(file).row_groups).toHaveLength(3);
     const read = await parquetReadObjects({ file, columns: ['row'] });
     expect(read.map(({ row }) => Number(row))).toEqual(many.map(({ row }) => row));
+    const scores = Array.from({ length: 500_000 }, () => 1);
+    const heavy = many.slice(0, 20).map((row) => ({ ...row, outcome: { ...row.outcome, values: { scores } } }));
+    const large = Uint8Array.from(await bytesOf(parquetOutput(columns, grouped(heavy, 4)))).buffer;
+    expect(parquetMetadata(large).row_groups).toHaveLength(3);
     const none = Uint8Array.from(await bytesOf(parquetOutput(columns, grouped([], 1)))).buffer;
     expect(await parquetReadObjects({ file: none })).toEqual([]);
   });

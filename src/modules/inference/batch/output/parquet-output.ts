@@ -2,8 +2,11 @@ import type { SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { OutputColumn, OutputRow, OutputRows } from './output-file.js';
 
-/** Fewest rows of a row group: smaller ones would make readers hop. */
+/** Rows of a row group: fewer would make readers hop. */
 const ROW_GROUP_ROWS = 10_000;
+
+/** A row group ends earlier where it weighs as much as so many numbers. */
+const ROW_GROUP_WEIGHT = 4_000_000;
 
 /** A Parquet file, compressed by Snappy; lists are JSON. Only one row group is held at a time. */
 export async function* parquetOutput(columns: readonly OutputColumn[], rows: OutputRows): AsyncGenerator<Buffer, void> {
@@ -11,6 +14,7 @@ export async function* parquetOutput(columns: readonly OutputColumn[], rows: Out
   const schema = [{ name: 'root', num_children: columns.length }, ...columns.map(elementOf)];
   const writer = new ParquetWriter({ writer: bytes, schema });
   let pending: OutputRow[] = [];
+  let weight = 0;
   const writeGroup = async (): Promise<Buffer> => {
     const columnData = columns.map((column) => ({
       name: column.name,
@@ -18,11 +22,13 @@ export async function* parquetOutput(columns: readonly OutputColumn[], rows: Out
     }));
     await writer.write({ columnData, rowGroupSize: Math.max(1, pending.length) });
     pending = [];
+    weight = 0;
     return take(bytes);
   };
   for await (const group of rows) {
     pending = pending.concat(group);
-    if (pending.length >= ROW_GROUP_ROWS) yield await writeGroup();
+    weight += weightOf(group);
+    if (pending.length >= ROW_GROUP_ROWS || weight >= ROW_GROUP_WEIGHT) yield await writeGroup();
   }
   if (pending.length > 0) yield await writeGroup();
   await writer.finish();
@@ -34,6 +40,13 @@ function take(bytes: ByteWriter): Buffer {
   const taken = Buffer.from(bytes.getBuffer());
   bytes.index = 0;
   return taken;
+}
+
+/** About how many numbers take as much memory as the value: 8 bytes each. */
+function weightOf(value: unknown): number {
+  if (typeof value === 'string') return Math.ceil(value.length / 8);
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, part) => sum + weightOf(part), 1);
 }
 
 const elements: Readonly<Record<OutputColumn['kind'], Pick<SchemaElement, 'type' | 'converted_type'>>> = {

@@ -31,6 +31,12 @@ const RUNS_AT_ONCE = 2;
 /** The same, where each run is a single row. */
 const ROWS_AT_ONCE = 8;
 
+/**
+ * Most elements that the outputs of one chunk may have: as JSON they take about 25 times as many bytes, and are held at
+ * once.
+ */
+const MAX_ELEMENTS = 4_000_000;
+
 /** Chunks are bounded by bytes already, in contrast to what a caller sends as JSON. */
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
@@ -79,12 +85,19 @@ export class ChunkInference {
     const areJoined = canJoinRows(version);
     const outcomes: RowOutcome[] = [];
     let next = 0;
+    let elements = 0;
+    const run = async (part: readonly JsonRecord[]): Promise<RowOutcome[]> => {
+      const { outputs } = await this.infer(version, part, signal);
+      elements += outputs.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+      if (elements > MAX_ELEMENTS) throw tooManyElements();
+      return recordAnswers(version, outputs, part.length, UNBOUNDED).map(answeredRow);
+    };
     const takeRuns = async (): Promise<void> => {
       while (next < records.length) {
         const start = next;
         next += areJoined ? this.runLength.rowsFor(version.digest) : 1;
         const part = records.slice(start, next);
-        const done = await bisect(part, (run) => this.infer(version, run, signal), isRowFault, failureOf);
+        const done = await bisect(part, run, isRowFault, failureOf);
         for (const [offset, outcome] of done.entries()) outcomes[start + offset] = outcome;
       }
     };
@@ -101,7 +114,7 @@ export class ChunkInference {
     version: ServableVersion,
     records: readonly JsonRecord[],
     signal: AbortSignal,
-  ): Promise<RowOutcome[]> {
+  ): Promise<InferenceResult> {
     const startedAt = performance.now();
     let answer: InferenceResult | null = null;
     let errorCode: ErrorCode | null = null;
@@ -115,7 +128,7 @@ export class ChunkInference {
         signal,
       });
       this.runLength.observe(version.digest, answer);
-      return recordAnswers(version, answer.outputs, records.length, UNBOUNDED).map(answeredRow);
+      return answer;
     } catch (error) {
       errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
       throw error;
@@ -150,6 +163,13 @@ function isRowFault(error: unknown): boolean {
 function failureOf(error: unknown): RowOutcome {
   if (!(error instanceof CodedError)) throw error;
   return failedRow(error.code, error.message.replace(recordPlace, ''));
+}
+
+function tooManyElements(): CodedError {
+  return new CodedError(
+    'PAYLOAD_TOO_LARGE',
+    `the outputs have more than ${MAX_ELEMENTS} elements, which is the most for one chunk. Ask for fewer chunkRows.`,
+  );
 }
 
 function noAnswer(): never {

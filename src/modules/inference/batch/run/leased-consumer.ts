@@ -93,8 +93,8 @@ export abstract class LeasedConsumer<Claimed extends Delivery> extends WorkerHos
   }
 
   /** Resolves when turns can be run. */
-  protected async whenReady(): Promise<void> {
-    await Promise.resolve();
+  protected whenReady(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** @returns undefined where the row does not wait for this turn. */
