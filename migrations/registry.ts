@@ -9,6 +9,7 @@ import { CreatePredictionLog1795427210100 } from './1795427210100-create-predict
 import { CreatePredictionFeedback1795427210200 } from './1795427210200-create-prediction-feedback.js';
 import { CreateCanaries1795427210300 } from './1795427210300-create-canaries.js';
 import { CreateBatchInferences1795427220000 } from './1795427220000-create-batch-inferences.js';
+import { CreateExecutorPools1795427230000 } from './1795427230000-create-executor-pools.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreatePredictionFeedback1795427210200,
   CreateCanaries1795427210300,
   CreateBatchInferences1795427220000,
+  CreateExecutorPools1795427230000,
 ];

@@ -68,6 +68,7 @@ async function main(port: number, model: BenchModel): Promise<void> {
   const executors = new LocalExecutors();
   const pool = await ExecutorPool.start({
     hostId: 'bare',
+    pool: 'bare',
     executors: 1,
     devices: ['cpu'],
     entry: join(packageRoot, 'dist/src/executor.main.js'),

@@ -36,7 +36,12 @@ const executor = (changes: Partial<ExecutorState> = {}): ExecutorState => ({
   heartbeatAt: 0,
   ...changes,
 });
-const host = (...executors: ExecutorState[]): ExecutorHostState => ({ hostId: 'h1', executors, quarantined: [] });
+const host = (...executors: ExecutorState[]): ExecutorHostState => ({
+  hostId: 'h1',
+  pool: 'default',
+  executors,
+  quarantined: [],
+});
 
 describe('the directory of executors', () => {
   let database: TestDatabase;

@@ -16,6 +16,7 @@ export const permissions = [
   'deployment:manage',
   'feedback:record',
   'executor:read',
+  'executor:manage',
   'audit:read',
 ] as const;
 

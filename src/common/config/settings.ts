@@ -134,6 +134,11 @@ export const settingsSchema = z.object({
   NESTOR_EXECUTORS: wholeNumber(0, 1_024)
     .default(() => Math.max(1, Math.min(4, availableParallelism() - 1)))
     .describe('Executor processes of a worker. Default: cores − 1, at least 1, at most 4.'),
+  NESTOR_POOL: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a pool is named by lower-case letters, digits and hyphens')
+    .default('default')
+    .describe('Pool that the executors of a worker belong to; `scaleExecutorPool` changes its size while it works.'),
   NESTOR_DEVICES: commaList()
     .pipe(z.array(z.string().regex(/^(cpu|cuda:\d{1,2})$/, 'each device is `cpu` or `cuda:0`, `cuda:1`, …')).min(1))
     .default(['cpu'])

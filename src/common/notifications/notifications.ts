@@ -12,6 +12,8 @@ export const channels = {
   batchInferenceChanged: 'nestor_batch_inference_changed',
   /** The executor directory changed; message: host id. */
   executorsChanged: 'nestor_executors_changed',
+  /** A pool of executors is to have another size; message: its name. */
+  executorPoolChanged: 'nestor_executor_pool_changed',
 } as const;
 
 export type Channel = (typeof channels)[keyof typeof channels];

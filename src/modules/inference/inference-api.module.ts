@@ -3,6 +3,8 @@ import { PublicErrorFilter } from '../../common/errors/public-error.filter.js';
 import { QueueModule } from '../../common/queue/queue.module.js';
 import { batchApiProviders } from './batch/batch.providers.js';
 import { ExecutorResolver } from './directory/executor.resolver.js';
+import { ExecutorPoolResolver } from './fleet/executor-pool.resolver.js';
+import { ExecutorPoolsService } from './fleet/executor-pools.service.js';
 import { InferenceCoreModule } from './inference-core.module.js';
 import { InferenceJobRepository } from './jobs/inference-job.repository.js';
 import { InferenceJobResolver } from './jobs/inference-job.resolver.js';
@@ -41,6 +43,8 @@ import { PredictionService } from './prediction/prediction.service.js';
     JobUpdates,
     InferenceJobResolver,
     ExecutorResolver,
+    ExecutorPoolsService,
+    ExecutorPoolResolver,
     ...batchApiProviders,
   ],
   exports: [InferenceCoreModule, PredictionService],

@@ -9,6 +9,8 @@ import { ExecutorHostEntity } from './directory/executor-host.entity.js';
 import { ExecutorHostRepository } from './directory/executor-host.repository.js';
 import { ExecutorReadiness } from './directory/executor-readiness.js';
 import { SharedExecutorView } from './directory/shared-executor-view.js';
+import { ExecutorPoolEntity } from './fleet/executor-pool.entity.js';
+import { ExecutorPoolRepository } from './fleet/executor-pool.repository.js';
 import { InferenceJobEntity } from './jobs/entities/inference-job.entity.js';
 import { executorGaugeProviders } from './metrics/inference-gauges.js';
 import { InferenceMetrics, inferenceMetricProviders } from './metrics/inference-metrics.js';
@@ -16,7 +18,13 @@ import { InferenceMetrics, inferenceMetricProviders } from './metrics/inference-
 /** What the api and the worker both need to have models run: the executors, and what is measured of them. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([InferenceJobEntity, ExecutorHostEntity, BatchInferenceEntity, BatchChunkEntity]),
+    TypeOrmModule.forFeature([
+      InferenceJobEntity,
+      ExecutorHostEntity,
+      ExecutorPoolEntity,
+      BatchInferenceEntity,
+      BatchChunkEntity,
+    ]),
     RegistryModule,
   ],
   providers: [
@@ -25,10 +33,19 @@ import { InferenceMetrics, inferenceMetricProviders } from './metrics/inference-
     InferenceMetrics,
     ExecutorReadiness,
     ExecutorHostRepository,
+    ExecutorPoolRepository,
     { provide: ExecutorView, useClass: SharedExecutorView },
     { provide: ExecutorClient, inject: [ExecutorView], useFactory: (view: ExecutorView) => new ExecutorClient(view) },
   ],
-  exports: [TypeOrmModule, RegistryModule, InferenceMetrics, ExecutorHostRepository, ExecutorView, ExecutorClient],
+  exports: [
+    ExecutorPoolRepository,
+    TypeOrmModule,
+    RegistryModule,
+    InferenceMetrics,
+    ExecutorHostRepository,
+    ExecutorView,
+    ExecutorClient,
+  ],
 })
 export class InferenceCoreModule implements OnApplicationShutdown {
   constructor(@Inject(ExecutorClient) private readonly client: ExecutorClient) {}

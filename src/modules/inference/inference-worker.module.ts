@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { QueueModule } from '../../common/queue/queue.module.js';
 import { batchWorkerProviders } from './batch/batch.providers.js';
 import { SharedExecutorDirectory } from './directory/shared-executor-directory.js';
+import { PoolScaler } from './fleet/pool-scaler.js';
 import { CachedModelFiles } from './hosting/cached-model-files.js';
 import { ExecutorHost } from './hosting/executor-host.service.js';
 import { WorkerShutdown } from './hosting/worker-shutdown.js';
@@ -28,6 +29,7 @@ import { ModelFiles } from './pool/model-files.js';
     { provide: ExecutorDirectory, useClass: SharedExecutorDirectory },
     { provide: ModelFiles, useClass: CachedModelFiles },
     ExecutorHost,
+    PoolScaler,
     InferenceQueue,
     JobAnnouncements,
     JobExecutionRepository,

@@ -88,6 +88,7 @@ export async function startPool(options: Partial<ExecutorPoolOptions> = {}): Pro
   const pool = await ExecutorPool.start({
     ...launchOptions(await built('src/executor.main.js'), log),
     hostId: 'host',
+    pool: 'default',
     executors: 1,
     devices: ['cpu'],
     cacheBytes: 64 * MIB,

@@ -89,6 +89,7 @@ export function hostState(
   const { state = 'READY', models = {}, quarantined = [] } = more;
   return {
     hostId: 'host',
+    pool: 'default',
     executors: Object.entries(sockets).map(([id, path]) => ({
       id,
       hostId: 'host',

@@ -79,7 +79,7 @@ describe('ExecutorPool', () => {
     await test.pool.stop(5_000);
     expect(processes.filter(isAlive)).toEqual([]);
     expect(existsSync(folder)).toBe(false);
-    expect(test.directory.hosts()).toEqual([{ hostId: 'host', executors: [], quarantined: [] }]);
+    expect(test.directory.hosts()).toEqual([{ hostId: 'host', pool: 'default', executors: [], quarantined: [] }]);
   });
 
   it('answers what it has when it is stopped', async () => {
@@ -262,7 +262,7 @@ function hostScript(entry: string, modelPath: string): string {
     };
     const client = new ExecutorClient(directory);
     await ExecutorPool.start({ entry: ${JSON.stringify(entry)}, memoryBytes: 2 ** 30, runTimeoutMs: 60000, log: () => undefined,
-      hostId: 'h', executors: 1, devices: ['cpu'], cacheBytes: 2 ** 26, batchMs: 50, maxBatchRows: 8, maxLoads: 500,
+      hostId: 'h', pool: 'default', executors: 1, devices: ['cpu'], cacheBytes: 2 ** 26, batchMs: 50, maxBatchRows: 8, maxLoads: 500,
       threads: 1, drainTimeoutMs: 1000, modelFiles: { pathOf: async () => path }, directory });
   `;
 }

@@ -18,6 +18,7 @@ const permissionMeanings: Readonly<Record<Permission, string>> = {
   'deployment:manage': 'Create, change, roll back and delete deployments.',
   'feedback:record': 'Tell what became of predictions.',
   'executor:read': 'See executors and their state.',
+  'executor:manage': 'Change how many executors there are.',
   'audit:read': 'Read the audit trail.',
 };
 

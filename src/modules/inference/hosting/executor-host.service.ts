@@ -31,6 +31,7 @@ export class ExecutorHost implements OnModuleInit {
     this.pool = await ExecutorPool.start({
       ...launchOptions(settings, this.logger),
       hostId: `${hostname().slice(0, NAME_LENGTH)}-${randomUUID().slice(0, 8)}`,
+      pool: settings.NESTOR_POOL,
       executors: settings.NESTOR_EXECUTORS,
       devices: settings.NESTOR_DEVICES,
       cacheBytes: settings.NESTOR_EXECUTOR_CACHE_BYTES,
@@ -47,6 +48,11 @@ export class ExecutorHost implements OnModuleInit {
   /** Lets the executors finish what they have and ends them. */
   async stop(): Promise<void> {
     await this.pool?.stop(this.settings.NESTOR_SHUTDOWN_TIMEOUT_MS);
+  }
+
+  /** Changes the number of executors; those that are too many finish what they have. */
+  resize(executors: number): void {
+    this.pool?.resize(executors);
   }
 
   /** What this worker's executors do; undefined before they are started. */

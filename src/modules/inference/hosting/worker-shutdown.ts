@@ -3,6 +3,7 @@ import { BatchSweeper } from '../batch/run/batch-sweeper.js';
 import { BatchAnnouncements } from '../batch/batch-announcements.js';
 import { BatchChunkConsumer } from '../batch/run/chunk.consumer.js';
 import { BatchStepConsumer } from '../batch/run/step.consumer.js';
+import { PoolScaler } from '../fleet/pool-scaler.js';
 import { InferenceJobConsumer } from '../jobs/inference-job.consumer.js';
 import { JobSweeper } from '../jobs/job-sweeper.js';
 import { ExecutorHost } from './executor-host.service.js';
@@ -17,6 +18,7 @@ export class WorkerShutdown implements BeforeApplicationShutdown {
     private readonly batchChunks: BatchChunkConsumer,
     private readonly batchSweeper: BatchSweeper,
     private readonly batchAnnouncements: BatchAnnouncements,
+    private readonly scaler: PoolScaler,
     private readonly host: ExecutorHost,
   ) {}
 
@@ -24,6 +26,7 @@ export class WorkerShutdown implements BeforeApplicationShutdown {
     const parts = [this.consumer, this.sweeper, this.batchSteps, this.batchChunks, this.batchSweeper];
     await Promise.all(parts.map((part) => part.stop()));
     await this.batchAnnouncements.flush();
+    await this.scaler.stop();
     await this.host.stop();
   }
 }

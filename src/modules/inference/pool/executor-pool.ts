@@ -11,8 +11,10 @@ import { Quarantine } from './quarantine.js';
 
 /** How a pool and its executors work. */
 export interface ExecutorPoolOptions extends LaunchOptions {
-  /** Unique among all pools; part of the ids of its executors. */
+  /** Unique among all workers; part of the ids of its executors. */
   readonly hostId: string;
+  /** Name of the pool, for those who look at it from outside. */
+  readonly pool: string;
   readonly executors: number;
   /** `cpu` or `cuda:N`, dealt out to the executors in turn; at least one. */
   readonly devices: readonly string[];
@@ -57,6 +59,7 @@ export class ExecutorPool {
 
   /** Changes the number of executors. Those that are too many finish what they have. */
   resize(executors: number): void {
+    if (executors === this.slots.length) return;
     while (this.slots.length < executors) this.slots.push(this.newSlot());
     for (const slot of this.slots.splice(executors)) this.retire(slot, this.options.drainTimeoutMs);
     this.publisher.changed();
@@ -77,7 +80,8 @@ export class ExecutorPool {
   /** The executors and the quarantined models, as published. */
   state(): ExecutorHostState {
     const executors = [...this.slots, ...this.retiring.keys()].flatMap((slot) => slot.states());
-    return { hostId: this.options.hostId, executors, quarantined: this.quarantine.list(Date.now()) };
+    const { hostId, pool } = this.options;
+    return { hostId, pool, executors, quarantined: this.quarantine.list(Date.now()) };
   }
 
   private retire(slot: ExecutorSlot, timeoutMs: number): void {

@@ -38,9 +38,11 @@ export interface QuarantinedModel {
   readonly until: number;
 }
 
-/** All executors of one pool. */
+/** All executors of one worker. */
 export interface ExecutorHostState {
   readonly hostId: string;
+  /** Name of the pool that they belong to, of which other workers may host others. */
+  readonly pool: string;
   readonly executors: readonly ExecutorState[];
   readonly quarantined: readonly QuarantinedModel[];
 }
