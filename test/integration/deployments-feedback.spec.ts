@@ -105,6 +105,14 @@ describe('feedback', () => {
     expect(events.map(({ repeated }) => repeated).toSorted()).toEqual(['false', 'true']);
   });
 
+  it('may come before the prediction is in the log', async () => {
+    const deployment = await client.create({ variants: [champion] });
+    for (let index = 0; index < 10; index += 1) {
+      const { predictionId } = await client.predict({ deployment });
+      expect(await record({ predictionId, reward: 1 })).toMatchObject({ reward: 1 });
+    }
+  });
+
   it('is refused where there is nothing that it could be about', async () => {
     const deployment = await client.create({ variants: [champion] });
     const [plain] = await predictMany(deployment, 1);
