@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { parse } from 'csv-parse/sync';
@@ -7,6 +7,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { createClient } from 'graphql-ws';
 import { Redis } from 'ioredis';
+import { register } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { encodeModel, graph, node, tensor, valueInfo } from '../../models/training/onnx-builder.js';
@@ -72,6 +73,18 @@ const lookupModel = () =>
     }),
   );
 
+/** Answers 50,000 numbers for each row, all of them twice its own. */
+const fanModel = () =>
+  encodeModel(
+    graph({
+      name: 'fan',
+      nodes: [node('MatMul', ['x', 'twos'], ['y'])],
+      initializers: [tensor('twos', 'FP32', [1, 50_000], Array<number>(50_000).fill(2))],
+      inputs: [valueInfo('x', 'FP32', ['batch', 1])],
+      outputs: [valueInfo('y', 'FP32', ['batch', 50_000])],
+    }),
+  );
+
 /** The same promises hold on both backends; one api in a process, so each has a file of its own. */
 export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
   describe.skipIf(backend === 'redis' && !hasRedisServer())(`batch inference on ${backend}`, () => {
@@ -91,6 +104,7 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
       };
       await nestor.register('iris', await readFile(join(folder, '1/model.onnx')), versions[0]?.metadata);
       await nestor.register('lookup', lookupModel());
+      await nestor.register('fan', fanModel());
       await nestor.register('heavy', heavyModel(), { inputColumns: wide });
     });
 
@@ -115,6 +129,10 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
       return worker;
     }
 
+    const storedFiles = async () =>
+      (
+        await readdir(join(nestor.settings.NESTOR_HOME, 'artifacts/sha256'), { recursive: true, withFileTypes: true })
+      ).filter((entry) => entry.isFile()).length;
     const artifacts = () => nestor.api.app.get(ArtifactService, { strict: false });
     const store = () => nestor.api.app.get(ArtifactStore, { strict: false });
     const upload = async (file: string | Uint8Array) =>
@@ -200,6 +218,11 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
         }
       }
       expect((await chunksOf(batch.id)).every(({ attempts }) => attempts === 1)).toBe(true);
+      const depths = await register.getSingleMetricAsString('nestor_queue_depth');
+      for (const queue of ['inference', 'batch-steps', 'batch-chunks'])
+        expect(depths).toContain(`{queue="${queue}"} 0`);
+      const requests = await register.getSingleMetricAsString('nestor_inference_requests_total');
+      expect(requests).toMatch(/model="iris",version="1",lane="batch",outcome="success"/);
     });
 
     it('reads NDJSON and writes NDJSON, with the input and the outputs of each row', async () => {
@@ -282,6 +305,53 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
         if (classes[row] === 99) expect(error).toMatch(/^MODEL_RUN_FAILED: /);
         else expect([Number(height), error]).toEqual([[1.5, 2.5, 3.5][row % 3], '']);
       }
+    });
+
+    it('fails a chunk whose answers would fill the memory, and runs it in smaller ones', async () => {
+      await work();
+      const file = ['x', ...Array.from({ length: 120 }, (_, row) => row)].join('\n');
+      const failed = await ended((await submit(file, { model: 'fan' })).id, 'FAILED');
+      expect(failed.error).toMatchObject({
+        code: 'PAYLOAD_TOO_LARGE',
+        message: expect.stringMatching(/^Rows 1 to 120: the outputs have more than 4000000 elements/),
+      });
+      const batch = await ended(
+        (await submit(file, { model: 'fan', chunkRows: 40, outputFormat: 'PARQUET' })).id,
+        'SUCCEEDED',
+      );
+      const rows = await parquetReadObjects({
+        file: Uint8Array.from(await outputOf(batch)).buffer,
+        columns: ['output_y'],
+      });
+      expect(rows.map(({ output_y: values }) => (values as number[])[49_999])).toEqual(rows.map((_, row) => row * 2));
+    }, 60_000);
+
+    it('assembles again what could not be stored, without running a row again', async () => {
+      await work({ NESTOR_ARTIFACT_MAX_BYTES: '100' });
+      const { lines } = flowers(30);
+      const { id } = await submit(lines.join('\n'), { chunkRows: 10 });
+      const failed = await ended(id, 'FAILED');
+      expect(failed).toMatchObject({ rowsDone: 30, output: null, error: { code: 'ARTIFACT_TOO_LARGE' } });
+      await stopWorkers();
+      await work();
+      const retried = await nestor.ask<{ retryBatchInference: Batch }>(RETRY, { id });
+      expect(retried.data?.retryBatchInference.status).toBe('ASSEMBLING');
+      expect(await csvRows(await ended(id, 'SUCCEEDED'))).toHaveLength(30);
+      expect((await chunksOf(id)).map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+    });
+
+    it('refuses Parquet that unpacks to more than it may, and leaves nothing of it', async () => {
+      await work({ NESTOR_BATCH_UNPACKED_MAX_BYTES: '2000' });
+      const data = Array.from({ length: 1_000 }, () => 1);
+      const names = Object.keys(irisRecords[0].record);
+      const columnData = names.map((name) => ({ name, data, type: 'DOUBLE' as const }));
+      const { id } = await submit(new Uint8Array(parquetWriteBuffer({ columnData })));
+      const before = await storedFiles();
+      expect((await ended(id, 'FAILED')).error).toMatchObject({
+        code: 'INVALID_FILE',
+        message: expect.stringContaining('NESTOR_BATCH_UNPACKED_MAX_BYTES'),
+      });
+      expect(await storedFiles()).toBe(before);
     });
 
     it('runs row by row what cannot be run together', async () => {

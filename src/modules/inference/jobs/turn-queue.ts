@@ -12,7 +12,7 @@ const ADD_TIMEOUT_MS = 3_000;
 /** A Bull queue that carries turns of rows: ids and generations. What it loses is queued again by a sweeper. */
 export abstract class TurnQueue {
   constructor(
-    private readonly name: QueueName,
+    readonly name: QueueName,
     private readonly queue: Queue,
     private readonly logger: Logger,
   ) {

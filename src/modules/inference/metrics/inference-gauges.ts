@@ -66,9 +66,10 @@ export const jobGaugeProviders = [
     labelNames: ['queue'],
     inject: [JobCounts],
     async collect(this: Gauge, counts: JobCounts) {
-      const depth = await counts.depth();
-      if (depth === null) this.remove({ queue: 'inference' });
-      else this.set({ queue: 'inference' }, depth);
+      for (const [queue, depth] of await counts.depths()) {
+        if (depth === null) this.remove({ queue });
+        else this.set({ queue }, depth);
+      }
     },
   }),
 ];

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { QueueName } from '../../../common/queue/queues.js';
+import { BatchChunkQueue, BatchStepQueue } from '../batch/batch-queues.js';
 import { InferenceQueue } from '../jobs/inference-queue.js';
 import { JobExecutionRepository } from '../jobs/job-execution.repository.js';
 import type { JobStatus } from '../jobs/job-state.rules.js';
@@ -14,21 +16,29 @@ const counted: readonly JobStatus[] = ['QUEUED', 'RUNNING', 'DEAD'];
 @Injectable()
 export class JobCounts {
   private readonly statuses: Remembered<readonly (readonly [JobStatus, number])[]>;
-  private readonly queueDepth: Remembered<number>;
+  private readonly queueDepths: readonly (readonly [QueueName, Remembered<number>])[];
 
-  constructor(repository: JobExecutionRepository, queue: InferenceQueue) {
+  constructor(
+    repository: JobExecutionRepository,
+    inference: InferenceQueue,
+    batchSteps: BatchStepQueue,
+    batchChunks: BatchChunkQueue,
+  ) {
     this.statuses = new Remembered(FRESH_MS, () =>
       Promise.all(counted.map(async (status) => [status, await repository.count(status)] as const)),
     );
-    this.queueDepth = new Remembered(FRESH_MS, () => queue.depth());
+    this.queueDepths = [inference, batchSteps, batchChunks].map((queue) => [
+      queue.name,
+      new Remembered(FRESH_MS, () => queue.depth()),
+    ]);
   }
 
   async byStatus(): Promise<readonly (readonly [JobStatus, number])[]> {
     return (await this.statuses.get()) ?? [];
   }
 
-  /** Null while the queue has never answered. */
-  async depth(): Promise<number | null> {
-    return this.queueDepth.get();
+  /** Jobs that wait in each queue; null while the queue has never answered. */
+  async depths(): Promise<readonly (readonly [QueueName, number | null])[]> {
+    return Promise.all(this.queueDepths.map(async ([queue, depth]) => [queue, await depth.get()] as const));
   }
 }
