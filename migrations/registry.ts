@@ -10,6 +10,7 @@ import { CreatePredictionFeedback1795427210200 } from './1795427210200-create-pr
 import { CreateCanaries1795427210300 } from './1795427210300-create-canaries.js';
 import { CreateBatchInferences1795427220000 } from './1795427220000-create-batch-inferences.js';
 import { CreateExecutorPools1795427230000 } from './1795427230000-create-executor-pools.js';
+import { IndexPredictionLogByAge1795427235000 } from './1795427235000-index-prediction-log-by-age.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateCanaries1795427210300,
   CreateBatchInferences1795427220000,
   CreateExecutorPools1795427230000,
+  IndexPredictionLogByAge1795427235000,
 ];

@@ -121,7 +121,7 @@ describe('a canary', () => {
 
   it('rolls back by itself when its version fails, before many callers have met it', async () => {
     const name = await client.create({ variants: [champion], logging });
-    await start(name, { version: 3, bakeSeconds: 3_600 });
+    await start(name, { version: 3, bakeSeconds: 60 });
     const { canary, failures } = await serveUntilEnded(name);
     expect(canary).toMatchObject({ status: 'ROLLED_BACK', step: 1 });
     expect(canary.reason).toMatch(/^error rate 1 is above 0.05$/);

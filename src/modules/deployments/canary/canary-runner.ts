@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
@@ -22,11 +22,16 @@ import type { Canary } from './canary.js';
 /** Key of the advisory lock that lets one worker look after canaries at a time; any constant of Nestor's own. */
 const CANARY_LOCK = 6_370_717;
 
+/** A long step has much to be counted, and is in no hurry: each is judged so often while it bakes. */
+const JUDGEMENTS_PER_STEP = 60;
+
 /** Looks at each running canary again and again, and moves it on or back by what the log says of it. */
 @Injectable()
-export class CanaryRunner implements OnApplicationBootstrap, OnApplicationShutdown {
+export class CanaryRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> | undefined;
+  /** When each running canary was judged last, by id; milliseconds. */
+  private judgedAt: ReadonlyMap<string, number> = new Map();
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -44,8 +49,8 @@ export class CanaryRunner implements OnApplicationBootstrap, OnApplicationShutdo
     this.timer = setInterval(() => void this.look(), this.settings.NESTOR_CANARY_CHECK_MS);
   }
 
-  /** Ends after what is under way. */
-  async onApplicationShutdown(): Promise<void> {
+  /** Ends after what is under way, while all that it writes to is still there. */
+  async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await this.underWay;
   }
@@ -59,13 +64,22 @@ export class CanaryRunner implements OnApplicationBootstrap, OnApplicationShutdo
   private async lookOnce(): Promise<void> {
     try {
       await whileAlone(this.dataSource, CANARY_LOCK, async () => {
-        for (const canary of await this.canaries.running()) await this.lookAfter(canary);
+        const running = await this.canaries.running();
+        const due = running.filter((canary) => this.isDue(canary));
+        const judged = new Map(running.map(({ id }) => [id, this.judgedAt.get(id) ?? 0]));
+        for (const { id } of due) judged.set(id, Date.now());
+        this.judgedAt = judged;
+        for (const canary of due) await this.lookAfter(canary);
       });
     } catch (err) {
       this.logger.warn({ err }, 'canaries could not be looked after');
     } finally {
       this.underWay = undefined;
     }
+  }
+
+  private isDue({ id, bakeSeconds }: Canary): boolean {
+    return Date.now() - (this.judgedAt.get(id) ?? 0) >= (bakeSeconds * 1_000) / JUDGEMENTS_PER_STEP;
   }
 
   /** What is wrong with one does not keep the others from being looked after. */

@@ -6,6 +6,7 @@ import type { VariantRole } from '../variant.js';
 @Entity('prediction_log')
 @Index('prediction_log_created_idx', ['workspaceId', 'createdAt', 'id'])
 @Index('prediction_log_deployment_idx', ['deploymentId', 'createdAt', 'id'])
+@Index('prediction_log_age_idx', ['createdAt'])
 @Index('prediction_log_primary_idx', ['primaryId'], { where: 'primary_id IS NOT NULL' })
 export class LoggedPredictionEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'prediction_log_pkey' })

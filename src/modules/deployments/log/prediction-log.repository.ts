@@ -111,7 +111,7 @@ export class PredictionLogRepository {
   async deleteOlderThan(days: number, limit: number): Promise<number> {
     const [row]: { count: number }[] = await this.dataSource.query(
       `WITH old AS (
-         SELECT id FROM prediction_log WHERE created_at < now() - $1 * interval '1 day' LIMIT $2),
+         SELECT id FROM prediction_log WHERE created_at < now() - $1 * interval '1 day' LIMIT $2 FOR UPDATE SKIP LOCKED),
        gone AS (DELETE FROM prediction_feedback USING old WHERE prediction_id = old.id),
        removed AS (DELETE FROM prediction_log USING old WHERE prediction_log.id = old.id RETURNING 1)
        SELECT count(*)::int AS count FROM removed`,
