@@ -57,7 +57,7 @@ export class BatchSplitter {
   async split(batch: ClaimedBatch, signal: AbortSignal): Promise<SplitFile> {
     const wanted = modelColumns(await this.registry.resolve(batch.workspaceId, batch));
     await this.repository.clearChunks(batch);
-    const rows = await this.cuttableRows(batch, wanted);
+    const rows = await this.cuttableRows(batch, wanted, signal);
     try {
       return await this.cut(batch, rows, wanted, signal);
     } catch (error) {
@@ -112,13 +112,18 @@ export class BatchSplitter {
     return { columns, rowsDigest: digest, spoolDigest: isUnpacked ? digest : null, rowsTotal, chunksTotal };
   }
 
-  private async cuttableRows(batch: ClaimedBatch, wanted: ModelColumns): Promise<CuttableRows> {
+  private async cuttableRows(batch: ClaimedBatch, wanted: ModelColumns, signal: AbortSignal): Promise<CuttableRows> {
     if (batch.inputFormat !== 'PARQUET') return { digest: batch.inputDigest, start: 0, isUnpacked: false };
-    return this.store.withFile(batch.inputDigest, (path) => this.unpack(batch, path, wanted));
+    return this.store.withFile(batch.inputDigest, (path) => this.unpack(batch, path, wanted, signal));
   }
 
   /** Unpacked rows begin with a line that no other file has, so that the store keeps them for this attempt alone. */
-  private async unpack(batch: ClaimedBatch, path: string, wanted: ModelColumns): Promise<CuttableRows> {
+  private async unpack(
+    batch: ClaimedBatch,
+    path: string,
+    wanted: ModelColumns,
+    signal: AbortSignal,
+  ): Promise<CuttableRows> {
     const mark = `{"batch":"${batch.id}","attempt":"${randomUUID()}"}\n`;
     const columns = batch.includeInput ? null : [...wanted.keys()];
     const { maxColumns, maxRows } = this.limits;
@@ -133,7 +138,7 @@ export class BatchSplitter {
     const source = Readable.from(marked(mark, rows), { objectMode: false });
     try {
       const maxBytes = this.settings.NESTOR_BATCH_UNPACKED_MAX_BYTES;
-      const { digest } = await this.store.write(source, { maxBytes });
+      const { digest } = await this.store.write(source, { maxBytes, signal });
       return { digest, start: Buffer.byteLength(mark), isUnpacked: true };
     } catch (error) {
       throw tooLargeWhenUnpacked(error);
