@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Logger } from 'pino';
 import type { Counter } from 'prom-client';
@@ -27,7 +27,7 @@ const LONGEST_RETRY_MS = 2_000;
  * for it: what does not fit, because nothing can be written, is dropped and counted.
  */
 @Injectable()
-export class PredictionLog implements OnApplicationShutdown {
+export class PredictionLog {
   private readonly buffer: PredictionEntry[] = [];
   private bytes = 0;
   private inFlight = 0;
@@ -63,7 +63,7 @@ export class PredictionLog implements OnApplicationShutdown {
   }
 
   /** Takes nothing more and writes what waits, as long as there is time. */
-  async onApplicationShutdown(): Promise<void> {
+  async close(): Promise<void> {
     this.isClosed = true;
     await Promise.race([this.running, sleep(this.settings.NESTOR_SHUTDOWN_TIMEOUT_MS, undefined, { ref: false })]);
     this.isAbandoned = true;

@@ -38,6 +38,10 @@ export class DeploymentRouter extends PredictionRouter {
     return found instanceof Promise ? found.then(championIn) : championIn(found);
   }
 
+  override async close(): Promise<void> {
+    await this.followUp.close();
+  }
+
   private find(workspaceId: string, { deployment, endpoint, version, alias }: PredictionRequest) {
     if (isGiven(deployment)) return this.snapshot.require(workspaceId, deployment);
     // Who names a version means a model.

@@ -15,6 +15,11 @@ export class PredictionFollowUp {
     private readonly shadows: ShadowRunner,
   ) {}
 
+  /** Writes what is to be logged; nothing more comes. */
+  async close(): Promise<void> {
+    await this.log.close();
+  }
+
   /** Neither waits nor fails. @returns the id under which the prediction is logged; null where it is not. */
   after(deployment: RoutedDeployment, variant: Variant, ended: EndedPrediction): string | null {
     const sampled = Math.random() < deployment.logging.sampleRate;

@@ -48,6 +48,9 @@ export abstract class PredictionRouter {
     request: PredictionRequest,
   ): PredictionRoute | null | Promise<PredictionRoute | null>;
 
+  /** To be called once no more predictions come, while the database is still there: what has ended is recorded. */
+  abstract close(): Promise<void>;
+
   /** The model version that stands for a deployment; null where the name is no deployment's. */
   abstract champion(workspaceId: string, name: string): ModelReference | null | Promise<ModelReference | null>;
 }

@@ -69,9 +69,10 @@ export class PredictionService implements BeforeApplicationShutdown {
     this.limits = predictionLimits(settings);
   }
 
-  /** Predictions in flight finish. */
+  /** Predictions in flight finish, and are followed up. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.admission.close(this.settings.NESTOR_SHUTDOWN_TIMEOUT_MS);
+    await this.router.close();
   }
 
   /**
