@@ -246,7 +246,7 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
     });
 
     it('reads Parquet and writes Parquet, and drops what it unpacked', async () => {
-      const worker = await work();
+      await work();
       const names = ['sepalLength', 'sepalWidth', 'petalLength', 'petalWidth'] as const;
       const columns = names.map((name) => ({
         name,
@@ -279,8 +279,10 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
         [batch.id],
       );
       const digest = digestOfHex((spool?.rows_digest ?? '').slice('sha256:'.length));
-      await worker.get(BatchSweeper, { strict: false }).sweep();
-      expect(await store().stat(digest)).toBeNull();
+      await until(
+        () => store().stat(digest),
+        (found) => found === null,
+      );
     });
 
     it('writes another format than it reads', async () => {
@@ -646,8 +648,10 @@ export function describeBatchInference(backend: 'postgresql' | 'redis'): void {
       await nestor.dataSource.query(`UPDATE batch_inferences SET ended_at = now() - interval '31 days' WHERE id = $1`, [
         id,
       ]);
-      await worker.get(BatchSweeper, { strict: false }).sweep();
-      expect((await nestor.ask<{ batchInference: null }>(READ, { id })).data?.batchInference).toBeNull();
+      await until(
+        () => nestor.ask<{ batchInference: Batch | null }>(READ, { id }),
+        ({ data }) => data?.batchInference === null,
+      );
       expect(await chunksOf(id)).toEqual([]);
       expect(worker.get(BatchStepConsumer, { strict: false }).runningIds).toEqual([]);
     });
