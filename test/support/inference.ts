@@ -96,8 +96,16 @@ export async function startTestInference(overrides: Readonly<Record<string, stri
   };
 }
 
+/** A worker in a process of its own. */
+export interface SpawnedWorker {
+  kill(): Promise<void>;
+  /** Holds the process where it is, until it is let go on or killed. */
+  freeze(): void;
+  goOn(): void;
+}
+
 /** Starts a worker in a process of its own, which ends with this one. */
-export async function spawnWorker(settings: Settings): Promise<{ kill(): Promise<void> }> {
+export async function spawnWorker(settings: Settings): Promise<SpawnedWorker> {
   const given = Object.fromEntries(
     Object.entries(settings)
       .filter(([, value]) => value !== undefined)
@@ -113,6 +121,8 @@ export async function spawnWorker(settings: Settings): Promise<{ kill(): Promise
       worker.kill('SIGKILL');
       await ended;
     },
+    freeze: () => void worker.kill('SIGSTOP'),
+    goOn: () => void worker.kill('SIGCONT'),
   };
 }
 
