@@ -155,8 +155,8 @@ describe.each(backends)('notifications over $name', (backend) => {
       const sent = Array.from({ length: 1_200 }, (_, index) => `workspace ${index} ü'"\\\n`);
       await Promise.all(sent.map((message) => one.publish(channels.registryChanged, message)));
       await one.publish(channels.executorsChanged, 'last');
-      await vi.waitFor(() => expect(elsewhere).toEqual(['last']));
-      await vi.waitFor(() => expect(here).toEqual(sent));
+      await vi.waitFor(() => expect(elsewhere).toEqual(['last']), 10_000);
+      await vi.waitFor(() => expect(here).toEqual(sent), 10_000);
       expect(there).toEqual(sent);
     });
 
@@ -164,7 +164,7 @@ describe.each(backends)('notifications over $name', (backend) => {
       const received = vi.fn();
       other.subscribe(channels.inferenceJobChanged, received);
       await one.publish(channels.inferenceJobChanged, 'ü'.repeat(3_950));
-      await vi.waitFor(() => expect(received).toHaveBeenCalledExactlyOnceWith('ü'.repeat(3_950)));
+      await vi.waitFor(() => expect(received).toHaveBeenCalledExactlyOnceWith('ü'.repeat(3_950)), 10_000);
       await expect(one.publish(channels.inferenceJobChanged, `${'ü'.repeat(3_950)}.`)).rejects.toThrow(
         'has 7901 bytes; at most 7900',
       );
@@ -181,7 +181,7 @@ describe.each(backends)('notifications over $name', (backend) => {
       one.subscribe(channels.registryChanged, last);
       endFirst();
       await other.publish(channels.registryChanged, 'a');
-      await vi.waitFor(() => expect(last).toHaveBeenCalledTimes(1));
+      await vi.waitFor(() => expect(last).toHaveBeenCalledTimes(1), 10_000);
       expect(listener).toHaveBeenCalledTimes(1);
     });
 
@@ -196,7 +196,7 @@ describe.each(backends)('notifications over $name', (backend) => {
         await backend.cutListeners();
         await vi.waitFor(() => expect(gap).toHaveBeenCalledTimes(cut), 10_000);
         await other.publish(channels.credentialsChanged, `after cut ${cut}`);
-        await vi.waitFor(() => expect(received).toContain(`after cut ${cut}`));
+        await vi.waitFor(() => expect(received).toContain(`after cut ${cut}`), 10_000);
       }
       expect(ended).not.toHaveBeenCalled();
     });
@@ -224,7 +224,7 @@ describe.each(backends)('notifications over $name', (backend) => {
     await vi.waitFor(() => expect(gap).toHaveBeenCalledTimes(2), 10_000);
     const sender = await started();
     await sender.publish(channels.registryChanged, 'again');
-    await vi.waitFor(() => expect(received).toEqual(['again']));
+    await vi.waitFor(() => expect(received).toEqual(['again']), 10_000);
     await relay.close();
   });
 
@@ -242,7 +242,7 @@ describe.each(backends)('notifications over $name', (backend) => {
     const received = vi.fn();
     listening.subscribe(channels.registryChanged, received);
     await sending.publish(channels.registryChanged, 'again');
-    await vi.waitFor(() => expect(received).toHaveBeenCalledExactlyOnceWith('again'));
+    await vi.waitFor(() => expect(received).toHaveBeenCalledExactlyOnceWith('again'), 10_000);
     await relay.close();
   });
 
@@ -284,7 +284,7 @@ describe('the notifications of a process', () => {
     expect(notifications).toBeInstanceOf(url === null ? PostgresNotifications : RedisNotifications);
     notifications.subscribe(channels.executorsChanged, received);
     await notifications.publish(channels.executorsChanged, 'host');
-    await vi.waitFor(() => expect(received).toHaveBeenCalledExactlyOnceWith('host'));
+    await vi.waitFor(() => expect(received).toHaveBeenCalledExactlyOnceWith('host'), 10_000);
     await app.close();
     await database.drop();
   });
