@@ -193,10 +193,14 @@ describe.each(backends)('notifications over $name', (backend) => {
       const received: string[] = [];
       one.subscribe(channels.credentialsChanged, (message) => received.push(message));
       for (let cut = 1; cut <= 3; cut += 1) {
+        const gapsBefore = gap.mock.calls.length;
         await backend.cutListeners();
-        await vi.waitFor(() => expect(gap).toHaveBeenCalledTimes(cut), 10_000);
-        await other.publish(channels.credentialsChanged, `after cut ${cut}`);
-        await vi.waitFor(() => expect(received).toContain(`after cut ${cut}`), 10_000);
+        await vi.waitFor(() => expect(gap.mock.calls.length).toBeGreaterThan(gapsBefore), 10_000);
+        // At most once: what is sent while the other end connects anew is lost, and the gap tells of it.
+        await vi.waitFor(async () => {
+          await other.publish(channels.credentialsChanged, `after cut ${cut}`);
+          expect(received).toContain(`after cut ${cut}`);
+        }, 10_000);
       }
       expect(ended).not.toHaveBeenCalled();
     });
