@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { GraphqlContext } from '../access/call-context.js';
+import { isJsonObject, type JsonObject } from '../json/json-object.js';
 import type { WarmQueries, WarmQuery, WarmResult } from './warm-queries.js';
 
 type FormatError = (formatted: GraphQLFormattedError, thrown: unknown) => GraphQLFormattedError;
@@ -31,13 +32,13 @@ export function answerWarmQueries(
 
 interface Found {
   readonly query: WarmQuery;
-  readonly variables: Record<string, unknown> | undefined;
+  readonly variables: JsonObject | undefined;
 }
 
 function find(queries: WarmQueries, { method, headers, body }: FastifyRequest): Found | undefined {
-  if (method !== 'POST' || !isRecord(body) || !takesJson(headers.accept)) return undefined;
+  if (method !== 'POST' || !isJsonObject(body) || !takesJson(headers.accept)) return undefined;
   const { query, variables, operationName, extensions } = body;
-  if (variables !== undefined && variables !== null && !isRecord(variables)) return undefined;
+  if (variables !== undefined && variables !== null && !isJsonObject(variables)) return undefined;
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return undefined;
   const hash = hashOf(extensions);
   // A text with its hash is to be checked and kept: Apollo's part.
@@ -49,8 +50,8 @@ function find(queries: WarmQueries, { method, headers, body }: FastifyRequest): 
 
 /** The hash of an automatic persisted query. */
 function hashOf(extensions: unknown): string | undefined {
-  const persisted = isRecord(extensions) ? extensions.persistedQuery : undefined;
-  if (!isRecord(persisted) || persisted.version !== 1) return undefined;
+  const persisted = isJsonObject(extensions) ? extensions.persistedQuery : undefined;
+  if (!isJsonObject(persisted) || persisted.version !== 1) return undefined;
   return typeof persisted.sha256Hash === 'string' ? persisted.sha256Hash : undefined;
 }
 
@@ -67,8 +68,4 @@ function textOf({ data, errors }: WarmResult, formatError: FormatError): string 
 function formatted(error: GraphQLError, formatError: FormatError): GraphQLFormattedError {
   const { message, locations, path, extensions } = error;
   return formatError({ message, ...(locations && { locations }), ...(path && { path }), extensions }, error);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type DocumentNode, type ExecutionResult, Kind, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { JsonObject } from '../json/json-object.js';
 
 /** An operation that has passed every check: it was parsed, held to the limits and validated. */
 export interface CheckedOperation {
@@ -22,10 +23,7 @@ export interface WarmRequest {
 export type WarmResult = ExecutionResult<Record<string, unknown>>;
 
 /** Runs one operation. @returns undefined where the variables are not what it takes; then nothing has run. */
-export type WarmQuery = (
-  variables: Record<string, unknown> | undefined,
-  context: object,
-) => Promise<WarmResult | undefined>;
+export type WarmQuery = (variables: JsonObject | undefined, context: object) => Promise<WarmResult | undefined>;
 
 interface Entry {
   uses: number;

@@ -1,4 +1,5 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
+import { isJsonObject, type JsonObject } from '../../../common/json/json-object.js';
 import { datatypeTable } from '../../../common/tensor/datatypes.js';
 import { invalid } from '../../../common/tensor/tensor.js';
 import type { TensorSpec } from '../../registry/tensor-spec.js';
@@ -19,14 +20,12 @@ export interface InferRequest {
   readonly stickyKey: string | undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /**
  * Reads a request's JSON and hands the bytes behind it to the inputs that announce them.
  * @throws {CodedError} INVALID_INPUT, INVALID_TENSOR.
  */
 export function readInferRequest({ json, binary }: BodyParts): InferRequest {
-  if (!isObject(json)) throw new CodedError('INVALID_INPUT', 'Send an object with `inputs`.');
+  if (!isJsonObject(json)) throw new CodedError('INVALID_INPUT', 'Send an object with `inputs`.');
   const { id, inputs, outputs, parameters } = json;
   if (id !== undefined && typeof id !== 'string') throw new CodedError('INVALID_INPUT', 'id: is not a string.');
   const given = parametersOf(parameters, 'parameters');
@@ -49,7 +48,7 @@ export function readInferRequest({ json, binary }: BodyParts): InferRequest {
 }
 
 /** The parameters of a request that are its own and not its outputs'. @throws {CodedError} INVALID_INPUT. */
-export function inferParameters(given: Fields): Pick<InferRequest, 'timeoutMs' | 'stickyKey'> {
+export function inferParameters(given: JsonObject): Pick<InferRequest, 'timeoutMs' | 'stickyKey'> {
   return { timeoutMs: timeoutOf(given), stickyKey: stickyKeyOf(given) };
 }
 
@@ -85,7 +84,7 @@ function shapeOf({ name, datatype, shape }: TensorSpec, bytes: number): number[]
 }
 
 /** Each input that announces `binary_data_size` takes that many bytes, in the order of the inputs. */
-function withBytes(inputs: readonly Fields[], binary: Uint8Array): GivenTensor[] {
+function withBytes(inputs: readonly JsonObject[], binary: Uint8Array): GivenTensor[] {
   let offset = 0;
   const given = inputs.map((input, index) => {
     const parameters = parametersOf(input.parameters, `inputs[${index}].parameters`);
@@ -115,39 +114,35 @@ function withBytes(inputs: readonly Fields[], binary: Uint8Array): GivenTensor[]
 }
 
 /** Triton's parameter: microseconds. 0 stands for the default. */
-function timeoutOf({ timeout }: Fields): number | undefined {
+function timeoutOf({ timeout }: JsonObject): number | undefined {
   if (timeout === undefined || timeout === 0) return undefined;
   if (typeof timeout === 'number' && Number.isSafeInteger(timeout) && timeout > 0) return Math.ceil(timeout / 1_000);
   throw new CodedError('INVALID_INPUT', 'parameters.timeout: is not a whole number of microseconds.');
 }
 
-function stickyKeyOf({ sticky_key: key }: Fields): string | undefined {
+function stickyKeyOf({ sticky_key: key }: JsonObject): string | undefined {
   if (key === undefined || typeof key === 'string') return key;
   throw new CodedError('INVALID_INPUT', 'parameters.sticky_key: is not a string.');
 }
 
-function flag(parameters: Fields, name: string, where: string): boolean | undefined {
+function flag(parameters: JsonObject, name: string, where: string): boolean | undefined {
   const value = parameters[name];
   if (value === undefined || typeof value === 'boolean') return value;
   throw new CodedError('INVALID_INPUT', `${where}: ${name} is neither true nor false.`);
 }
 
-function nameOf({ name }: Fields, where: string): string {
+function nameOf({ name }: JsonObject, where: string): string {
   if (typeof name === 'string' && name !== '') return name;
   throw new CodedError('INVALID_TENSOR', `${where}: has no name.`);
 }
 
-function parametersOf(parameters: unknown, where: string): Fields {
+function parametersOf(parameters: unknown, where: string): JsonObject {
   if (parameters === undefined) return {};
-  if (isObject(parameters)) return parameters;
+  if (isJsonObject(parameters)) return parameters;
   throw new CodedError('INVALID_INPUT', `${where}: is not an object.`);
 }
 
-function objectsOf(list: unknown, where: string): Fields[] {
-  if (Array.isArray(list) && list.every(isObject)) return list;
+function objectsOf(list: unknown, where: string): JsonObject[] {
+  if (Array.isArray(list) && list.every(isJsonObject)) return list;
   throw new CodedError('INVALID_INPUT', `${where}: is not a list of objects.`);
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
