@@ -1,9 +1,7 @@
 import { DataSource } from 'typeorm';
 import { migrations } from '../../../migrations/registry.js';
 import { dataSourceOptions } from './data-source-options.js';
-
-/** Key of the advisory lock that lets one process migrate at a time; any constant of Nestor's own. */
-const MIGRATION_LOCK = 6_370_714;
+import { advisoryLocks } from './advisory-locks.js';
 
 /** The database was migrated by a later Nestor, so this one must not touch it. */
 export class DatabaseNewerError extends Error {
@@ -26,12 +24,12 @@ export async function migrate(databaseUrl: string): Promise<{ applied: string[] 
   await dataSource.initialize();
   const lock = dataSource.createQueryRunner();
   try {
-    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await lock.query('SELECT pg_advisory_lock($1)', [advisoryLocks.migration]);
     await refuseNewer(dataSource);
     const applied = await dataSource.runMigrations();
     return { applied: applied.map((migration) => migration.name) };
   } finally {
-    await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await lock.query('SELECT pg_advisory_unlock($1)', [advisoryLocks.migration]).catch(() => undefined);
     await lock.release();
     await dataSource.destroy();
   }

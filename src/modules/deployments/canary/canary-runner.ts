@@ -19,9 +19,6 @@ import { CanaryRepository } from './canary.repository.js';
 import { judge, type Verdict } from './canary.rules.js';
 import type { Canary } from './canary.js';
 
-/** Key of the advisory lock that lets one worker look after canaries at a time; any constant of Nestor's own. */
-const CANARY_LOCK = 6_370_717;
-
 /** A long step has much to be counted, and is in no hurry: each is judged so often while it bakes. */
 const JUDGEMENTS_PER_STEP = 60;
 
@@ -63,7 +60,7 @@ export class CanaryRunner implements OnApplicationBootstrap, BeforeApplicationSh
 
   private async lookOnce(): Promise<void> {
     try {
-      await whileAlone(this.dataSource, CANARY_LOCK, async () => {
+      await whileAlone(this.dataSource, 'canaries', async () => {
         const running = await this.canaries.running();
         const due = running.filter((canary) => this.isDue(canary));
         const judged = new Map(running.map(({ id }) => [id, this.judgedAt.get(id) ?? 0]));

@@ -27,9 +27,10 @@ export class ExecutorPoolsService {
    * @throws {CodedError} INVALID_INPUT for a pool that no worker has.
    */
   async scale(context: ActorContext, name: string, replicas: number): Promise<PoolStatus> {
-    const before = (await this.list()).find((pool) => pool.name === name);
+    const pools = await this.list();
+    const before = pools.find((pool) => pool.name === name);
     if (before === undefined) {
-      const known = (await this.list()).map((pool) => pool.name).join(', ');
+      const known = pools.map((pool) => pool.name).join(', ');
       throw new CodedError(
         'INVALID_INPUT',
         `pool: no worker hosts the pool ${JSON.stringify(name)}; there is ${known}.`,

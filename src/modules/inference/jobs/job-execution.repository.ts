@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { whileAlone } from '../../../common/database/while-alone.js';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import type { Delivery, QueuedDelivery } from './inference-job.js';
 import type { JobStatus } from './job-state.rules.js';
@@ -126,11 +125,6 @@ export class JobExecutionRepository {
       [ids, worker, leaseMs],
     );
     return new Set(rows.map(({ id }) => id));
-  }
-
-  /** Runs `task` while holding a lock that one process has at a time; does nothing where another holds it. */
-  async whileAlone(lockKey: number, task: () => Promise<void>): Promise<boolean> {
-    return whileAlone(this.dataSource, lockKey, task);
   }
 
   /** Takes jobs from workers that stopped renewing: another attempt, or DEAD when none is left. */

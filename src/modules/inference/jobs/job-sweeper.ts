@@ -1,14 +1,14 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
+import { whileAlone } from '../../../common/database/while-alone.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { InferenceQueue } from './inference-queue.js';
 import { JobAnnouncements } from './job-announcements.js';
 import { JobExecutionRepository } from './job-execution.repository.js';
-
-/** Key of the advisory lock that lets one worker sweep at a time; any constant of Nestor's own. */
-const SWEEP_LOCK = 6_370_716;
 
 /** Rows of one statement. */
 const BATCH = 1_000;
@@ -30,6 +30,7 @@ export class JobSweeper implements OnApplicationBootstrap {
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly repository: JobExecutionRepository,
     private readonly queue: InferenceQueue,
     private readonly announcements: JobAnnouncements,
@@ -54,7 +55,7 @@ export class JobSweeper implements OnApplicationBootstrap {
 
   private async sweepOnce(): Promise<void> {
     try {
-      await this.repository.whileAlone(SWEEP_LOCK, async () => {
+      await whileAlone(this.dataSource, 'jobSweep', async () => {
         await this.takeFromLostWorkers();
         await this.requeueForgotten();
         await this.deleteOld();

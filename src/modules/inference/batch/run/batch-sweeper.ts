@@ -1,17 +1,16 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
 import { SETTINGS } from '../../../../common/config/config.module.js';
 import type { Settings } from '../../../../common/config/settings.js';
+import { whileAlone } from '../../../../common/database/while-alone.js';
 import { LOGGER } from '../../../../common/observability/logger.js';
 import { ArtifactStore } from '../../../../common/storage/artifact-store.js';
-import { JobExecutionRepository } from '../../jobs/job-execution.repository.js';
 import { BatchChunkRepository } from '../batch-chunk.repository.js';
 import { BatchDispatch } from '../batch-dispatch.js';
 import { BatchChunkQueue, BatchStepQueue } from '../batch-queues.js';
 import { BatchStepRepository } from '../batch-step.repository.js';
-
-/** Key of the advisory lock that lets one worker sweep at a time; any constant of Nestor's own. */
-const SWEEP_LOCK = 6_370_717;
 
 /** Rows of one statement; the next sweep goes on where it ended. */
 const LIMIT = 1_000;
@@ -29,7 +28,7 @@ export class BatchSweeper implements OnApplicationBootstrap {
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
-    private readonly jobs: JobExecutionRepository,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly steps: BatchStepRepository,
     private readonly chunks: BatchChunkRepository,
     private readonly stepQueue: BatchStepQueue,
@@ -57,7 +56,7 @@ export class BatchSweeper implements OnApplicationBootstrap {
 
   private async sweepOnce(): Promise<void> {
     try {
-      await this.jobs.whileAlone(SWEEP_LOCK, async () => {
+      await whileAlone(this.dataSource, 'batchSweep', async () => {
         await this.takeFromLostWorkers();
         await this.requeueForgotten();
         await this.dropSpools();

@@ -1,0 +1,12 @@
+/**
+ * Keys of PostgreSQL's advisory locks, which all of a database share: whoever needs one takes a name here, so that no
+ * two purposes get the same key. The numbers stay as they are, as processes of two releases may run side by side.
+ */
+export const advisoryLocks = {
+  migration: 6_370_714,
+  jobSweep: 6_370_716,
+  batchSweep: 6_370_717,
+  canaries: 6_370_718,
+} as const;
+
+export type AdvisoryLock = keyof typeof advisoryLocks;
