@@ -23,6 +23,6 @@ VOLUME /var/lib/nestor
 EXPOSE 3000 9464 9465
 # The api answers on the first port, the worker on the second.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "-e", "const { MANAGEMENT_PORT: a = 9464, WORKER_MANAGEMENT_PORT: w = 9465 } = process.env; Promise.any([a, w].map(async (port) => { if (!(await fetch(`http://127.0.0.1:${port}/health/live`)).ok) throw 0; })).then(() => process.exit(0), () => process.exit(1))"]
-ENTRYPOINT ["node", "--enable-source-maps"]
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=32"]
 # The worker: dist/src/worker.main.js, which spawns its executors from dist/src/executor.main.js.
 CMD ["dist/src/main.js"]

@@ -7,7 +7,7 @@ export default defineConfig({
   },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
-    include: ['src/**/*.spec.ts', 'models/**/*.spec.ts', 'test/**/*.spec.ts'],
+    include: ['src/**/*.spec.ts', 'models/**/*.spec.ts', 'bench/**/*.spec.ts', 'test/**/*.spec.ts'],
     globalSetup: ['test/support/database.setup.ts', 'test/support/redis.setup.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -11,6 +11,13 @@ import { CreateCanaries1795427210300 } from './1795427210300-create-canaries.js'
 import { CreateBatchInferences1795427220000 } from './1795427220000-create-batch-inferences.js';
 import { CreateExecutorPools1795427230000 } from './1795427230000-create-executor-pools.js';
 import { IndexPredictionLogByAge1795427235000 } from './1795427235000-index-prediction-log-by-age.js';
+import { CreateModelServings1795427245000 } from './1795427245000-create-model-servings.js';
+import { DefineExecutorPools1795427250000 } from './1795427250000-define-executor-pools.js';
+import { AutoscaleExecutorPools1795427251000 } from './1795427251000-autoscale-executor-pools.js';
+import { IndexModelVersionsByDigest1795427255000 } from './1795427255000-index-model-versions-by-digest.js';
+import { CreateDataSources1795427260000 } from './1795427260000-create-data-sources.js';
+import { CreateOnlineFeatures1795427265000 } from './1795427265000-create-online-features.js';
+import { RouteInferenceJobs1795427270000 } from './1795427270000-route-inference-jobs.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -26,4 +33,11 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateBatchInferences1795427220000,
   CreateExecutorPools1795427230000,
   IndexPredictionLogByAge1795427235000,
+  CreateModelServings1795427245000,
+  DefineExecutorPools1795427250000,
+  AutoscaleExecutorPools1795427251000,
+  IndexModelVersionsByDigest1795427255000,
+  CreateDataSources1795427260000,
+  CreateOnlineFeatures1795427265000,
+  RouteInferenceJobs1795427270000,
 ];

@@ -3,7 +3,6 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger } from 'pino';
 import type { Settings } from './common/config/settings.js';
 import { foundation } from './common/foundation.js';
-import { CryptoModule } from './common/crypto/crypto.module.js';
 import { DatabaseHealthModule } from './common/database/database-health.module.js';
 import { PublicErrorFilter } from './common/errors/public-error.filter.js';
 import { graphqlModule } from './common/graphql/graphql.module.js';
@@ -12,12 +11,15 @@ import { WarmQueries } from './common/graphql/warm-queries.js';
 import { WarmQueriesPlugin } from './common/graphql/warm-queries.plugin.js';
 import { ExplorerController } from './common/http/explorer.controller.js';
 import { HealthModule } from './common/observability/health.module.js';
+import { QueueModule } from './common/queue/queue.module.js';
 import { ServerInfoResolver } from './common/server-info/server-info.resolver.js';
+import { ArtifactStoreServer } from './common/storage/artifact-store-server.js';
 import { AuditApiModule } from './modules/audit/audit-api.module.js';
 import { AccessGuard } from './modules/auth/access/access.guard.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { DeploymentRoutingModule } from './modules/deployments/deployment-routing.module.js';
 import { DeploymentsApiModule } from './modules/deployments/deployments-api.module.js';
+import { FeatureStoreApiModule } from './modules/feature-store/feature-store-api.module.js';
 import { InferenceApiModule } from './modules/inference/inference-api.module.js';
 import { ModelInspectionModule } from './modules/inference/model-inspection.module.js';
 import { RegistryApiModule } from './modules/registry/registry-api.module.js';
@@ -32,12 +34,13 @@ export class AppModule {
         ...foundation(settings, logger),
         HealthModule,
         DatabaseHealthModule,
-        CryptoModule,
         graphqlModule(),
+        QueueModule.forRoot('api'),
         AuditApiModule,
         AuthModule,
         ModelInspectionModule,
         RegistryApiModule,
+        FeatureStoreApiModule,
         DeploymentRoutingModule,
         InferenceApiModule,
         DeploymentsApiModule,
@@ -45,6 +48,7 @@ export class AppModule {
       controllers: [ExplorerController],
       providers: [
         ServerInfoResolver,
+        ArtifactStoreServer,
         WarmQueries,
         WarmQueriesPlugin,
         { provide: APP_GUARD, useExisting: AccessGuard },

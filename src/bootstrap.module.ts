@@ -2,7 +2,6 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Settings } from './common/config/settings.js';
 import { foundation } from './common/foundation.js';
-import { CryptoModule } from './common/crypto/crypto.module.js';
 import { AuditModule } from './modules/audit/audit.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { ModelInspectionModule } from './modules/inference/model-inspection.module.js';
@@ -14,14 +13,7 @@ export class BootstrapModule {
   static forRoot(settings: Settings, logger: Logger): DynamicModule {
     return {
       module: BootstrapModule,
-      imports: [
-        ...foundation(settings, logger),
-        CryptoModule,
-        AuditModule,
-        AuthModule,
-        ModelInspectionModule,
-        RegistryApiModule,
-      ],
+      imports: [...foundation(settings, logger), AuditModule, AuthModule, ModelInspectionModule, RegistryApiModule],
     };
   }
 }

@@ -4,8 +4,10 @@ import type { Settings } from './common/config/settings.js';
 import { foundation } from './common/foundation.js';
 import { DatabaseHealthModule } from './common/database/database-health.module.js';
 import { HealthModule } from './common/observability/health.module.js';
+import { QueueModule } from './common/queue/queue.module.js';
 import { AuditModule } from './modules/audit/audit.module.js';
 import { DeploymentsWorkerModule } from './modules/deployments/deployments-worker.module.js';
+import { FeatureStoreWorkerModule } from './modules/feature-store/feature-store-worker.module.js';
 import { InferenceWorkerModule } from './modules/inference/inference-worker.module.js';
 
 /** Composition root of the worker: the only file that lists its features. */
@@ -18,7 +20,9 @@ export class WorkerModule {
         ...foundation(settings, logger),
         HealthModule,
         DatabaseHealthModule,
+        QueueModule.forRoot('worker'),
         AuditModule,
+        FeatureStoreWorkerModule,
         InferenceWorkerModule,
         DeploymentsWorkerModule,
       ],

@@ -2,6 +2,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
+import { CryptoModule } from './crypto/crypto.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { LoggerModule } from './observability/logger.module.js';
@@ -12,6 +13,7 @@ export function foundation(settings: Settings, logger: Logger): (DynamicModule |
   return [
     ConfigModule.forRoot(settings),
     LoggerModule.forRoot(logger),
+    CryptoModule,
     DatabaseModule.forRoot(),
     NotificationsModule,
     StorageModule,

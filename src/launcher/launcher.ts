@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseNewerError, migrate } from '../common/database/migrate.js';
 import type { Settings } from '../common/config/settings.js';
+import { READINESS_PATH } from '../common/observability/health.js';
 import { bootstrap, type BootstrapResult } from './first-start/bootstrap.js';
 import { CredentialsFile } from './first-start/credentials-file.js';
 import { requireFreeDisk } from './preflight/disk.js';
@@ -159,7 +160,7 @@ export class Launcher {
     const { HOST } = this.options.settings;
     const start = (plan: Pick<ProcessPlan, 'name' | 'script' | 'readyUrl'>) =>
       this.superviseNode(state, { ...plan, environment, register });
-    const probe = '/health/ready';
+    const probe = READINESS_PATH;
     // Started together; stopped in the opposite order: the api first, so that nothing new comes in.
     await Promise.all([
       start({ name: 'worker', script: 'worker.main.js', readyUrl: httpUrl(HOST, ports.WORKER_MANAGEMENT_PORT, probe) }),

@@ -9,7 +9,7 @@ const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const row = (...cells: string[]) => `| ${cells.map(cell).join(' | ')} |`;
 
 /** Defaults that depend on the machine are told by the description. */
-const machineDependent = new Set(['NESTOR_HOME', 'NESTOR_EXECUTORS']);
+const machineDependent = new Set(['NESTOR_HOME', 'NESTOR_EXECUTORS', 'NESTOR_DATA_THREADS']);
 
 function defaultOf(name: string, parsed: Readonly<Record<string, unknown>>): string {
   if (machineDependent.has(name)) return 'see text';

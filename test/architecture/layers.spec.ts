@@ -10,6 +10,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'modules/audit': ['common'],
   'modules/auth': ['common', 'modules/audit'],
   'modules/registry': ['common', 'modules/audit', 'modules/auth'],
+  'modules/feature-store': ['common', 'modules/audit', 'modules/auth', 'modules/registry'],
   'modules/inference': ['common', 'modules/audit', 'modules/auth', 'modules/registry'],
   'modules/deployments': ['common', 'modules/audit', 'modules/auth', 'modules/registry', 'modules/inference'],
 };

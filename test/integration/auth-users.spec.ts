@@ -47,7 +47,7 @@ describe('creating users', () => {
       displayName: 'ada',
       role: 'VIEWER',
       disabledAt: null,
-      permissions: ['WORKSPACE_READ', 'MODEL_READ', 'INFERENCE_READ', 'DEPLOYMENT_READ', 'EXECUTOR_READ'],
+      permissions: ['WORKSPACE_READ', 'MODEL_READ', 'INFERENCE_READ', 'DEPLOYMENT_READ', 'DATA_READ', 'EXECUTOR_READ'],
       workspace: { id: api.admin.workspaceId },
     });
     await signIn(api, 'ada@example.com', PASSWORD);

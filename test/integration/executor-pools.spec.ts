@@ -9,10 +9,10 @@ interface Pool {
   readonly replicas: number;
   readonly ready: number;
   readonly health: string;
-  readonly hosts: readonly string[];
+  readonly hosts: readonly { readonly id: string; readonly ready: number }[];
 }
 
-const POOL = 'name replicas ready health hosts';
+const POOL = 'name replicas ready health hosts { id ready }';
 const SCALE = `mutation ($input: ScaleExecutorPoolInput!) { scaleExecutorPool(input: $input) { ${POOL} } }`;
 const row = Array.from({ length: 16 }, (_, index) => index);
 const PREDICT = `query ($inputs: [TensorInput!]) { predict(input: { model: "simple", inputs: $inputs }) { executor } }`;
@@ -79,7 +79,7 @@ describe('a pool of executors', () => {
   it('is as large as its workers say, until somebody says otherwise', async () => {
     await untilReady(1);
     expect(await pools()).toEqual([
-      { name: 'default', replicas: 1, ready: 1, health: 'HEALTHY', hosts: [expect.any(String)] },
+      { name: 'default', replicas: 1, ready: 1, health: 'HEALTHY', hosts: [{ id: expect.any(String), ready: 1 }] },
     ]);
   });
 
@@ -101,7 +101,7 @@ describe('a pool of executors', () => {
     await untilReady(4);
     const second: INestApplicationContext = await inference.startWorker();
     await untilReady(2, 2);
-    expect(await pools()).toMatchObject([{ replicas: 4, ready: 4, hosts: [expect.any(String), expect.any(String)] }]);
+    expect(await pools()).toMatchObject([{ replicas: 4, ready: 4, hosts: [{ ready: 2 }, { ready: 2 }] }]);
     await second.close();
     await untilReady(4);
   });
@@ -125,5 +125,80 @@ describe('a pool of executors', () => {
     expect(unknown.errors).toMatchObject([
       { message: expect.stringContaining('there is default'), extensions: { code: 'INVALID_INPUT' } },
     ]);
+  });
+});
+
+const RESOURCES = 'resources { devices threads memoryBytes cacheBytes environment { name value } }';
+const CONFIGURE = `mutation ($input: ConfigureExecutorPoolInput!) { configureExecutorPool(input: $input) { ${RESOURCES} } }`;
+
+interface Configured {
+  readonly configureExecutorPool: { readonly resources: object };
+}
+
+async function configure(input: object): Promise<object | undefined> {
+  const { data, errors } = await inference.ask<Configured>(CONFIGURE, { input });
+  expect(errors).toEqual([]);
+  return data?.configureExecutorPool.resources;
+}
+
+async function executorIds(): Promise<string[]> {
+  const { data } = await inference.ask<{ executors: { id: string; state: string }[] }>('{ executors { id state } }');
+  return (data?.executors ?? []).filter(({ state }) => state === 'READY').map(({ id }) => id);
+}
+
+describe('the resources of a pool', () => {
+  it('can be changed while it works, without losing a request', async () => {
+    await scale(2);
+    await untilReady(2);
+    const before = await executorIds();
+    const load = predictAllTheTime();
+    const environment = [{ name: 'OMP_WAIT_POLICY', value: 'PASSIVE' }];
+    const memoryBytes = 2 * 1024 ** 3;
+    expect(await configure({ memoryBytes, environment })).toEqual({
+      devices: null,
+      threads: null,
+      memoryBytes,
+      cacheBytes: null,
+      environment,
+    });
+    const isReplaced = async () => (await executorIds()).filter((id) => before.includes(id)).length === 0;
+    await expect.poll(isReplaced, { timeout: 20_000 }).toBe(true);
+    await untilReady(2);
+    const { codes, answers } = await load.stop();
+    expect(codes).toEqual([]);
+    expect(answers).toBeGreaterThan(20);
+    // What is absent stays, null is forgotten.
+    expect(await configure({ memoryBytes: null, threads: 1 })).toMatchObject({
+      threads: 1,
+      memoryBytes: null,
+      environment,
+    });
+    const { data } = await inference.ask<{ auditEvents: { edges: { node: { detail: object } }[] } }>(
+      '{ auditEvents(first: 1, filter: { action: "executor-pool.configure" }) { edges { node { detail } } } }',
+    );
+    expect(data?.auditEvents.edges[0]?.node.detail).toMatchObject({
+      from: expect.stringContaining(`"memoryBytes":${memoryBytes}`),
+      to: expect.stringContaining('"threads":1'),
+    });
+  });
+
+  it.each([
+    [
+      'a variable that could load code',
+      { environment: [{ name: 'LD_PRELOAD', value: '/tmp/evil.so' }] },
+      /"LD_PRELOAD"/,
+    ],
+    ['options of Node', { environment: [{ name: 'NODE_OPTIONS', value: '--inspect' }] }, /"NODE_OPTIONS"/],
+    ['a value of more than one line', { environment: [{ name: 'OMP_PLACES', value: 'a\nb' }] }, /OMP_PLACES/],
+    ['more memory than there is', { memoryBytes: 1024 ** 4 }, /memoryBytes: no machine of the pool has/],
+    ['too little memory', { memoryBytes: 1 }, /memoryBytes/],
+    ['more cores than there are', { threads: 256 }, /threads: no machine of the pool has 256 cores/],
+    ['a device that is none', { devices: ['tpu'] }, /devices/],
+    ['no device', { devices: [] }, /devices/],
+    ['a pool that nobody hosts', { pool: 'gpu', threads: 1 }, /there is default/],
+  ])('refuse %s', async (_what, input, message) => {
+    const { errors } = await inference.ask(CONFIGURE, { input });
+    expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT' } }]);
+    expect(errors[0]?.message).toMatch(message);
   });
 });

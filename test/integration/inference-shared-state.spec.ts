@@ -11,6 +11,7 @@ import { ExecutorHostRepository } from '../../src/modules/inference/directory/ex
 import { SharedExecutorDirectory } from '../../src/modules/inference/directory/shared-executor-directory.js';
 import { SharedExecutorView } from '../../src/modules/inference/directory/shared-executor-view.js';
 import { CachedModelFiles } from '../../src/modules/inference/hosting/cached-model-files.js';
+import type { FilePlans } from '../../src/modules/inference/model-control/file-plans.service.js';
 import type { ExecutorHostState, ExecutorState } from '../../src/modules/inference/protocol/executor-state.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { LocalNotifications } from '../support/registry.js';
@@ -28,6 +29,8 @@ const executor = (changes: Partial<ExecutorState> = {}): ExecutorState => ({
   state: 'READY',
   pid: 1,
   models: [],
+  loading: [],
+  failures: [],
   inFlight: 0,
   loads: 0,
   restarts: 0,
@@ -39,8 +42,11 @@ const executor = (changes: Partial<ExecutorState> = {}): ExecutorState => ({
 const host = (...executors: ExecutorState[]): ExecutorHostState => ({
   hostId: 'h1',
   pool: 'default',
+  room: 1,
+  machine: { cores: 1, memoryBytes: 1 },
   executors,
   quarantined: [],
+  endings: [],
 });
 
 describe('the directory of executors', () => {
@@ -103,11 +109,13 @@ describe('the directory of executors', () => {
 
 const bytesOf = (text: string) => Readable.from([Buffer.from(text.repeat(1_000))]);
 
+const noPlans = { of: () => Promise.resolve(undefined) } as unknown as FilePlans;
+
 /** Model files with a store and a home of their own. */
 async function open(maxBytes: number) {
   const settings = testSettings({ NESTOR_MODEL_CACHE_MAX_BYTES: String(maxBytes) });
   const store = await FolderArtifactStore.open(join(settings.NESTOR_HOME, 'artifacts'));
-  const files = new CachedModelFiles(settings, store, logger);
+  const files = new CachedModelFiles(settings, store, noPlans, logger);
   const add = async (text: string): Promise<Digest> =>
     (await store.write(bytesOf(text), { maxBytes: 1_000_000 })).digest;
   return { files, add, folder: join(settings.NESTOR_HOME, 'cache', 'models') };

@@ -81,6 +81,26 @@ describe('the Open Inference Protocol over gRPC', () => {
     );
   });
 
+  it('tells the configuration and the statistics of a model', async () => {
+    const { config } = await call<{ config: object }>('ModelConfig', { name: 'simple', version: '1' });
+    expect(JSON.parse(JSON.stringify(config))).toMatchObject({
+      name: 'simple',
+      max_batch_size: 256,
+      input: [{ name: 'INPUT0', data_type: 'TYPE_INT32', dims: ['16'] }, { name: 'INPUT1' }],
+      dynamic_batching: {},
+    });
+    const inferences = async (): Promise<number> => {
+      const { model_stats: stats } = await call<{ model_stats: { inference_count: unknown }[] }>('ModelStatistics', {
+        name: 'simple',
+      });
+      return Number(stats[0]?.inference_count);
+    };
+    const before = await inferences();
+    await call('ModelInfer', simple);
+    expect(await inferences()).toBe(before + 1);
+    expect(await failure('ModelConfig', { name: 'nothing' })).toMatchObject({ code: status.NOT_FOUND });
+  });
+
   it('infers from elements and from raw bytes, and echoes the id', async () => {
     const answer = await call<InferResponse>('ModelInfer', { ...simple, id: 'mine' });
     expect(answer).toMatchObject({ model_name: 'simple', model_version: '1', id: 'mine' });
@@ -141,5 +161,30 @@ describe('the Open Inference Protocol over gRPC', () => {
     const reader = { 'x-api-key': forbidden.createApiKey.key };
     expect(await failure('ModelInfer', simple, reader)).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(await call('ModelReady', { name: 'simple' }, reader)).toMatchObject({ ready: true });
+  });
+
+  it('lists, loads and unloads models as the model repository extension has it', async () => {
+    const index = async (ready: boolean) => {
+      const { models } = await call<{ models: object[] }>('RepositoryIndex', { ready });
+      return models.filter((model) => 'name' in model && model.name === 'simple');
+    };
+    const ready = { name: 'simple', version: '1', state: 'READY', reason: '' };
+    await call('RepositoryModelLoad', { model_name: 'simple' });
+    expect(await index(true)).toMatchObject([ready]);
+    await call('RepositoryModelUnload', {
+      model_name: 'simple',
+      parameters: { unload_dependents: { bool_param: true } },
+    });
+    expect(await index(true)).toEqual([]);
+    expect(await index(false)).toMatchObject([{ ...ready, state: 'UNAVAILABLE', reason: 'unloaded' }]);
+    const refused = await failure('ModelInfer', simple);
+    expect(refused).toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringMatching(/was unloaded/) });
+    expect(await call('ModelReady', { name: 'simple' })).toMatchObject({ ready: false });
+    const configured = { model_name: 'simple', parameters: { config: { string_param: '{}' } } };
+    expect((await failure('RepositoryModelLoad', configured)).code).toBe(status.INVALID_ARGUMENT);
+    expect((await failure('RepositoryModelLoad', { model_name: 'nothing' })).code).toBe(status.NOT_FOUND);
+    expect((await failure('RepositoryModelUnload', { model_name: 'simple' }, {})).code).toBe(status.UNAUTHENTICATED);
+    await call('RepositoryModelLoad', { model_name: 'simple' });
+    expect(await call('ModelInfer', simple)).toMatchObject({ model_name: 'simple' });
   });
 });

@@ -7,6 +7,7 @@ import { channels, Notifications } from '../../src/common/notifications/notifica
 import { ArtifactService } from '../../src/modules/registry/artifact.service.js';
 import { ArtifactEntity } from '../../src/modules/registry/entities/artifact.entity.js';
 import { ModelAliasEntity } from '../../src/modules/registry/entities/model-alias.entity.js';
+import { ModelServingEntity } from '../../src/modules/registry/entities/model-serving.entity.js';
 import { ModelVersionEntity } from '../../src/modules/registry/entities/model-version.entity.js';
 import { RegisteredModelEntity } from '../../src/modules/registry/entities/registered-model.entity.js';
 import { ModelVersionService } from '../../src/modules/registry/model-version.service.js';
@@ -46,7 +47,7 @@ afterAll(async () => {
 beforeEach(async () => {
   otherSource = new DataSource({
     ...dataSourceOptions(registry.databaseUrl, 2),
-    entities: [ArtifactEntity, RegisteredModelEntity, ModelVersionEntity, ModelAliasEntity],
+    entities: [ArtifactEntity, RegisteredModelEntity, ModelVersionEntity, ModelAliasEntity, ModelServingEntity],
   });
   await otherSource.initialize();
   other = new RegistrySnapshot(new CatalogRepository(otherSource), notifications, pino({ level: 'silent' }));
@@ -102,6 +103,7 @@ describe('RegistrySnapshot', () => {
       signature: { inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 4] }] },
       batchable: true,
       metadata: {},
+      serving: null,
     });
     const load = loads();
     expect(own.resolve(engineer.workspaceId, { model: 'iris', version: 1 })).toMatchObject({ version: 1 });

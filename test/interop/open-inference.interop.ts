@@ -11,6 +11,7 @@ let nestor: TestNestor;
 beforeAll(async () => {
   nestor = await startTestNestor({ redis: false, overrides: { GRPC_PORT: '0' } });
   await nestor.addModel('simple', simpleModel());
+  await nestor.addModel('switched', simpleModel());
   for (const datatype of DATATYPES) await nestor.addModel(`echo-${datatype}`, identityModel(datatype));
 });
 afterAll(() => nestor.close());

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { rm } from 'node:fs/promises';
 import { APP_FILTER, APP_GUARD, APP_PIPE, NestFactory } from '@nestjs/core';
 import { Controller, Get, Module, Put } from '@nestjs/common';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Field, Int, ObjectType, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
@@ -15,6 +15,9 @@ import { DatabaseModule } from '../../src/common/database/database.module.js';
 import { PublicErrorFilter } from '../../src/common/errors/public-error.filter.js';
 import { graphqlModule } from '../../src/common/graphql/graphql.module.js';
 import { InputValidationPipe } from '../../src/common/graphql/input-validation.pipe.js';
+import { reportTo } from '../../src/common/errors/public-error.js';
+import { FrontDoor } from '../../src/common/http/front-door.js';
+import { httpAdapter } from '../../src/common/http/http-server.js';
 import { NotificationsModule } from '../../src/common/notifications/notifications.module.js';
 import { LoggerModule } from '../../src/common/observability/logger.module.js';
 import { AuditApiModule } from '../../src/modules/audit/audit-api.module.js';
@@ -26,6 +29,8 @@ import { SessionSweeper } from '../../src/modules/auth/sessions/session-sweeper.
 import { createTestDatabase } from './database.js';
 import { ask, type GraphqlAnswer, type Headers, send } from './graphql.js';
 import { testSettings } from './settings.js';
+
+const silent = pino({ level: 'silent' });
 
 @ObjectType({ description: 'Probes of the access guard.' })
 class Probe {
@@ -117,7 +122,8 @@ export async function startAuthApi(
     NESTOR_SIGN_IN_LIMIT: '1000',
     ...overrides,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(rootOf(settings), new FastifyAdapter(), {
+  const adapter = httpAdapter(settings, silent, new FrontDoor(settings, reportTo(silent)));
+  const app = await NestFactory.create<NestFastifyApplication>(rootOf(settings), adapter, {
     logger: false,
     abortOnError: false,
   });
@@ -147,7 +153,7 @@ function rootOf(settings: Settings) {
   @Module({
     imports: [
       ConfigModule.forRoot(settings),
-      LoggerModule.forRoot(pino({ level: 'silent' })),
+      LoggerModule.forRoot(silent),
       DatabaseModule.forRoot(),
       CryptoModule,
       NotificationsModule,

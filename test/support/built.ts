@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built-for-tests');
+/** That of `npm test` and `npm start`, which build before they do anything else. */
+const projectStamp = join(dist, '.nestor-built');
 const lock = join(root, 'node_modules', '.built-for-tests.lock');
 /** A lock older than this belongs to a run that was killed. */
 const LOCK_LIFETIME_MS = 120_000;
@@ -19,7 +21,8 @@ const LOCK_LIFETIME_MS = 120_000;
  */
 export async function built(path: string): Promise<string> {
   await withLock(async () => {
-    const [newestSource, builtAt] = [await newest(join(root, 'src')), await modifiedAt(stamp)];
+    const newestSource = await newest(join(root, 'src'));
+    const builtAt = Math.max(await modifiedAt(stamp), await modifiedAt(projectStamp));
     if (builtAt > newestSource && (await modifiedAt(join(dist, path))) > 0) return;
     const startedAt = new Date();
     await compile();

@@ -14,10 +14,13 @@ import { permissionsOfRole, type Role } from '../../src/common/access/permission
 import { ConfigModule, SETTINGS } from '../../src/common/config/config.module.js';
 import type { Settings } from '../../src/common/config/settings.js';
 import { DatabaseModule } from '../../src/common/database/database.module.js';
+import { CryptoModule } from '../../src/common/crypto/crypto.module.js';
 import { CodedError } from '../../src/common/errors/coded-error.js';
 import { PublicErrorFilter } from '../../src/common/errors/public-error.filter.js';
 import { graphqlModule } from '../../src/common/graphql/graphql.module.js';
 import { InputValidationPipe } from '../../src/common/graphql/input-validation.pipe.js';
+import { reportTo } from '../../src/common/errors/public-error.js';
+import { FrontDoor } from '../../src/common/http/front-door.js';
 import { httpAdapter } from '../../src/common/http/http-server.js';
 import { registerStreamBodies } from '../../src/common/http/stream-bodies.js';
 import { type Channel, Notifications } from '../../src/common/notifications/notifications.js';
@@ -151,6 +154,7 @@ export async function startTestRegistry(overrides: Readonly<Record<string, strin
   const testing = await Test.createTestingModule({
     imports: [
       ConfigModule.forRoot(settings),
+      CryptoModule,
       LoggerModule.forRoot(logger),
       DatabaseModule.forRoot(),
       StorageModule,
@@ -165,7 +169,8 @@ export async function startTestRegistry(overrides: Readonly<Record<string, strin
       { provide: APP_GUARD, inject: [Reflector], useFactory: (reflector: Reflector) => new TestGuard(reflector) },
     ],
   }).compile();
-  const app = testing.createNestApplication<NestFastifyApplication>(httpAdapter(settings, logger), { logger: false });
+  const adapter = httpAdapter(settings, logger, new FrontDoor(settings, reportTo(logger)));
+  const app = testing.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
   registerStreamBodies(app.getHttpAdapter().getInstance());
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

@@ -16,7 +16,10 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-export async function openRelay(server: { readonly host: string; readonly port: number }): Promise<Relay> {
+export async function openRelay(
+  server: { readonly host: string; readonly port: number },
+  host = '127.0.0.1',
+): Promise<Relay> {
   const sockets = new Set<Socket>();
   const events = new EventEmitter();
   let isUp = true;
@@ -45,7 +48,7 @@ export async function openRelay(server: { readonly host: string; readonly port: 
       if (!answersAreLost) client.write(answer);
     });
   });
-  relay.listen(0, '127.0.0.1');
+  relay.listen(0, host);
   await once(relay, 'listening');
   const address = relay.address();
   if (address === null || typeof address === 'string') throw new Error('The relay has no port.');

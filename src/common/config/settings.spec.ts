@@ -34,6 +34,25 @@ describe('loadSettings', () => {
     expect(problems.find((problem) => problem.startsWith('REDIS_URL'))).toMatch(/redis:\/\/ or rediss:\/\//);
   });
 
+  it('wants to know how other machines reach executors that listen on every address', () => {
+    expect(problemsOf({ NESTOR_EXECUTOR_LISTEN: '7100' })).toEqual([expect.stringContaining('host:port')]);
+    expect(problemsOf({ NESTOR_EXECUTOR_LISTEN: '10.0.0.1:7100-7199' })).toEqual([]);
+    for (const host of ['0.0.0.0', '[::]']) {
+      const listen = { NESTOR_EXECUTOR_LISTEN: `${host}:7100` };
+      expect(problemsOf(listen)).toEqual([expect.stringMatching(/^NESTOR_EXECUTOR_ADVERTISE: must say by which name/)]);
+      expect(problemsOf({ ...listen, NESTOR_EXECUTOR_ADVERTISE: 'gpu-1' })).toEqual([]);
+    }
+  });
+
+  it('wants one port for artifacts, and the secret of the machine that lends them', () => {
+    expect(problemsOf({ NESTOR_ARTIFACT_LISTEN: '10.0.0.1:7080-7090' })).toEqual([
+      expect.stringContaining('must be host:port'),
+    ]);
+    const server = { NESTOR_ARTIFACT_SERVER: '10.0.0.1:7080' };
+    expect(problemsOf(server)).toEqual([expect.stringMatching(/^NESTOR_SECRET: must be given/)]);
+    expect(problemsOf({ ...server, NESTOR_SECRET: 'x'.repeat(32) })).toEqual([]);
+  });
+
   it('never repeats a secret', () => {
     expect(problemsOf({ NESTOR_SECRET: 'hunter2', DATABASE_URL: 'mysql://u:hunter2@h' }).join()).not.toContain(
       'hunter2',

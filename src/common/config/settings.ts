@@ -1,6 +1,7 @@
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isWildcard, parseEndpoint } from '../tls/endpoint.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -21,6 +22,18 @@ const urlOf = (...schemes: string[]) =>
   z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol), {
     message: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
   });
+
+const endpoint = () =>
+  z.string().refine((text) => parseEndpoint(text) !== undefined, { message: 'must be host:port, or host:first-last' });
+
+const singleEndpoint = () =>
+  z.string().refine(
+    (text) => {
+      const { firstPort, lastPort } = parseEndpoint(text) ?? {};
+      return firstPort !== undefined && firstPort === lastPort;
+    },
+    { message: 'must be host:port' },
+  );
 
 /** Where state lives when `NESTOR_HOME` is not set. As root it is a folder that the database's own user can reach. */
 export function defaultHome(): string {
@@ -90,6 +103,16 @@ export const settingsSchema = z.object({
   NESTOR_ARTIFACT_MAX_BYTES: wholeNumber(1, 1024 * GIB)
     .default(16 * GIB)
     .describe('Largest artifact that can be uploaded, in bytes.'),
+  NESTOR_ARTIFACT_LISTEN: singleEndpoint()
+    .optional()
+    .describe(
+      'Where the api lends its artifact store to workers on other machines, such as `10.0.0.1:7080`. Off by default.',
+    ),
+  NESTOR_ARTIFACT_SERVER: singleEndpoint()
+    .optional()
+    .describe(
+      '`NESTOR_ARTIFACT_LISTEN` of the api whose artifact store is used instead of the folder in `NESTOR_HOME`.',
+    ),
   NESTOR_MODEL_MAX_BYTES: wholeNumber(1, 2 * GIB - 1)
     .default(2 * GIB - 1)
     .describe('Largest ONNX model that can be registered, in bytes. Protobuf itself ends below 2 GiB.'),
@@ -106,6 +129,18 @@ export const settingsSchema = z.object({
   NESTOR_BINARY_BODY_MAX_BYTES: wholeNumber(KIB, 1 * GIB)
     .default(64 * MIB)
     .describe('Largest request body with binary tensors (Open Inference Protocol), in bytes, also when decompressed.'),
+  // Smaller ones leave in one flight of TCP however they are written (10 segments, RFC 6928), and are not worth the
+  // 0.3 ms that compressing so much text takes.
+  NESTOR_COMPRESSION_MIN_BYTES: wholeNumber(KIB, 1 * GIB)
+    .default(16 * KIB)
+    .describe(
+      'Smallest answer of an inference (Open Inference Protocol) that is compressed where the client accepts it, in bytes.',
+    ),
+  NESTOR_REQUEST_STALL_MS: milliseconds(100, 3_600_000)
+    .default(30_000)
+    .describe(
+      'Longest that headers may take, and that a body may neither end nor bring 500 bytes a second, in milliseconds.',
+    ),
   NESTOR_JSON_TENSOR_MAX_ELEMENTS: wholeNumber(1, 100_000_000)
     .default(65_536)
     .describe('Most elements of one tensor given as JSON numbers; larger ones go as base64.'),
@@ -160,6 +195,19 @@ export const settingsSchema = z.object({
     .default(500)
     .describe('Model loads after which an executor is replaced by a fresh process.'),
   NESTOR_EXECUTOR_THREADS: wholeNumber(1, 256).default(1).describe('Threads of one model run (intra-op).'),
+  NESTOR_EXECUTOR_LISTEN: endpoint()
+    .optional()
+    .describe(
+      'Where executors listen for other machines, such as `0.0.0.0:7100-7199`: each takes the first free port, 0 is any. ' +
+        'Default: Unix sockets, for processes of the same machine.',
+    ),
+  NESTOR_EXECUTOR_ADVERTISE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Name or address by which other machines reach the executors. Default: the host of `NESTOR_EXECUTOR_LISTEN`.',
+    ),
   LD_LIBRARY_PATH: z
     .string()
     .min(1)
@@ -175,6 +223,9 @@ export const settingsSchema = z.object({
   NESTOR_PREDICT_MAX_TIMEOUT_MS: milliseconds(1)
     .default(300_000)
     .describe('Longest deadline a caller may ask for, in milliseconds.'),
+  NESTOR_RESPONSE_CACHE_BYTES: wholeNumber(1 * MIB, 1024 * GIB)
+    .default(256 * MIB)
+    .describe('Bytes of answers that one api process may remember, by the serving policies of all models together.'),
   NESTOR_SHUTDOWN_TIMEOUT_MS: milliseconds(100, 600_000)
     .default(10_000)
     .describe('How long work in flight may finish after a stop was asked for, in milliseconds.'),
@@ -215,6 +266,28 @@ export const settingsSchema = z.object({
   NESTOR_BATCH_READER_MEMORY_BYTES: wholeNumber(256 * MIB, 1024 * GIB)
     .default(1 * GIB)
     .describe('Memory that the process may hold which unpacks a Parquet file, in bytes.'),
+
+  NESTOR_DATA_CONCURRENCY: wholeNumber(1, 1_000)
+    .default(2)
+    .describe('Pieces of work on data that one process has in hand at once, each with an engine of its own.'),
+  NESTOR_DATA_MEMORY_BYTES: wholeNumber(64 * MIB, 1024 * GIB)
+    .default(1 * GIB)
+    .describe('Memory that one piece of work on data may hold; what is more goes to temporary files.'),
+  NESTOR_DATA_MAX_ROWS: wholeNumber(1, 10_000_000_000)
+    .default(100_000_000)
+    .describe('Most rows of one batch of a data source.'),
+  NESTOR_DATA_MAX_ROW_BYTES: wholeNumber(KIB, 256 * MIB)
+    .default(2 * MIB)
+    .describe('Longest row of a CSV or JSON file of a data source, in bytes.'),
+  NESTOR_DATA_STATEMENT_TIMEOUT_MS: milliseconds(100)
+    .default(30 * 60_000)
+    .describe('Longest that one statement of a collection may take, in milliseconds.'),
+  NESTOR_DATA_TEMPORARY_MAX_BYTES: wholeNumber(64 * MIB, 1024 * GIB)
+    .default(32 * GIB)
+    .describe('Most bytes of the temporary files of one piece of work on data.'),
+  NESTOR_DATA_THREADS: wholeNumber(1, 256)
+    .default(() => Math.min(4, availableParallelism()))
+    .describe('Threads of one piece of work on data. Default: cores, at most 4.'),
 
   NESTOR_SHADOW_CONCURRENCY: wholeNumber(1, 10_000)
     .default(8)
@@ -271,6 +344,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
         return `${name}: ${issue.message}${confidential.has(name) ? '' : ` (it is ${JSON.stringify(given[name])})`}`;
       });
   problems.push(...unknownSettings(given));
+  if (parsed.success) problems.push(...contradictions(parsed.data));
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
   return parsed.data;
 }
@@ -281,4 +355,20 @@ function unknownSettings(given: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(given)
     .filter((name) => name.startsWith('NESTOR_') && !known.has(name))
     .map((name) => `${name}: there is no such setting; docs/configuration.md lists them all`);
+}
+
+/** What is wrong with settings that are right one by one. */
+function contradictions(settings: Settings): string[] {
+  const { NESTOR_EXECUTOR_LISTEN: listen, NESTOR_EXECUTOR_ADVERTISE: advertise } = settings;
+  const host = listen === undefined ? undefined : parseEndpoint(listen)?.host;
+  const problems: string[] = [];
+  if (host !== undefined && isWildcard(host) && advertise === undefined) {
+    problems.push(
+      `NESTOR_EXECUTOR_ADVERTISE: must say by which name other machines reach this one, as NESTOR_EXECUTOR_LISTEN (${listen}) does not`,
+    );
+  }
+  if (settings.NESTOR_ARTIFACT_SERVER !== undefined && settings.NESTOR_SECRET === undefined) {
+    problems.push('NESTOR_SECRET: must be given where NESTOR_ARTIFACT_SERVER is: the same as on the other machine');
+  }
+  return problems;
 }

@@ -1,10 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
+import { FieldEncryption } from './field-encryption.js';
 import { InstallationSecret } from './installation-secret.js';
 import { loadOrCreateSecret } from './secret-file.js';
 
-/** Gives every module the installation's secret to derive keys from. */
+/** Gives every module the installation's secret to derive keys from, and what encrypts under one of them. */
 @Global()
 @Module({
   providers: [
@@ -14,7 +15,8 @@ import { loadOrCreateSecret } from './secret-file.js';
       useFactory: async (settings: Settings) =>
         new InstallationSecret(await loadOrCreateSecret(settings.NESTOR_HOME, settings)),
     },
+    FieldEncryption,
   ],
-  exports: [InstallationSecret],
+  exports: [InstallationSecret, FieldEncryption],
 })
 export class CryptoModule {}

@@ -7,6 +7,8 @@ export const advisoryLocks = {
   jobSweep: 6_370_716,
   batchSweep: 6_370_717,
   canaries: 6_370_718,
+  autoscaling: 6_370_729,
+  dataCollectionSweep: 6_370_730,
 } as const;
 
 export type AdvisoryLock = keyof typeof advisoryLocks;

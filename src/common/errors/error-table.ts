@@ -19,6 +19,7 @@ export const errorTable = {
   PERSISTED_QUERY_NOT_FOUND: { status: 200, meaning: 'The persisted query is not known yet; send it in full once.' },
   PERSISTED_QUERY_NOT_SUPPORTED: { status: 200, meaning: 'Persisted queries are switched off.' },
   NOT_FOUND: { status: 404, meaning: 'No such resource in this workspace, or no such route.' },
+  REQUEST_TIMEOUT: { status: 408, meaning: 'The headers or the body of the request took too long to arrive.' },
   METHOD_NOT_ALLOWED: { status: 405, meaning: 'The route does not take this HTTP method.' },
   ALREADY_EXISTS: { status: 409, meaning: 'A resource with this name exists already.' },
   CONFLICT: { status: 409, meaning: 'The resource is in a state that does not allow this.' },
@@ -51,6 +52,7 @@ export const errorTable = {
   },
   MODEL_NOT_FOUND: { status: 404, meaning: 'No such registered model, version or alias in this workspace.' },
   MODEL_NOT_READY: { status: 409, meaning: 'The model has no version that can be served.' },
+  MODEL_UNLOADED: { status: 409, meaning: 'The model version was unloaded and is refused until it is loaded again.' },
   DEPLOYMENT_NOT_FOUND: { status: 404, meaning: 'No such deployment in this workspace.' },
   // Inference
   INVALID_TENSOR: {
@@ -60,7 +62,7 @@ export const errorTable = {
   INVALID_RECORD: { status: 400, meaning: "A record's fields do not fit the model's input columns." },
   INVALID_FILE: {
     status: 400,
-    meaning: 'The file of a batch inference is malformed or exceeds a limit; the message says where.',
+    meaning: 'A file of rows is malformed or exceeds a limit; the message says where.',
   },
   TENSOR_TOO_LARGE: { status: 413, meaning: 'A tensor has too many elements for JSON; send it as base64.' },
   OVERLOADED: {
@@ -72,6 +74,33 @@ export const errorTable = {
   EXECUTOR_LOST: { status: 503, meaning: 'The executor ended while it worked on this request.' },
   MODEL_RUN_FAILED: { status: 422, meaning: 'ONNX Runtime refused this input or failed while running the model.' },
   MODEL_QUARANTINED: { status: 503, meaning: 'The model crashed or hung executors and is not served for a while.' },
+  // Data and features
+  INVALID_TRANSFORMATION: {
+    status: 400,
+    meaning: 'Declared transformations are malformed, or do not fit the columns; the message says which step and why.',
+  },
+  TRANSFORMATION_FAILED: {
+    status: 422,
+    meaning: 'Rows do not tell what a transformation needs to learn, or it fails on them; the message says why.',
+  },
+  DATA_REJECTED: {
+    status: 422,
+    meaning: "The rows break rules of the data source's schema, and its policy refuses them; the report says which.",
+  },
+  SECRET_UNREADABLE: {
+    status: 500,
+    meaning:
+      'A stored secret cannot be decrypted, because NESTOR_SECRET changed or the value was altered; set it anew.',
+  },
+  INVALID_EXPRESSION: {
+    status: 400,
+    meaning:
+      'An SQL expression or query is malformed, reads what it may not, or fails on the rows; the message says why.',
+  },
+  QUERY_LIMIT_EXCEEDED: {
+    status: 422,
+    meaning: 'Work on data needs more memory or temporary disk space than it may have.',
+  },
   // Operation
   AUDIT_UNAVAILABLE: { status: 503, meaning: 'The audit trail cannot be written, so the work is refused.' },
   SERVICE_UNAVAILABLE: {

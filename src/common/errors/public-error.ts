@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HttpException } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { CodedError } from './coded-error.js';
 import { type ErrorCode, errorTable } from './error-table.js';
 
@@ -12,6 +13,13 @@ export interface PublicError {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** Set where the cause is not told; the log has the same id beside the cause. */
   readonly errorId?: string;
+}
+
+/** Is told of what clients are not: the cause, by the id that they got. */
+export type Report = (errorId: string, thrown: unknown) => void;
+
+export function reportTo(logger: Logger): Report {
+  return (errorId, thrown) => logger.error({ err: thrown, errorId }, 'unexpected error');
 }
 
 const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
@@ -35,7 +43,7 @@ const fullDisk = /^(53100|ENOSPC|EDQUOT)$/;
  * Turns whatever was thrown into what a client may see. Only coded errors and the framework's own refusals of a
  * malformed request speak for themselves; all else becomes `INTERNAL_SERVER_ERROR` with an id that `report` logs.
  */
-export function toPublicError(thrown: unknown, report: (errorId: string, thrown: unknown) => void): PublicError {
+export function toPublicError(thrown: unknown, report: Report): PublicError {
   if (thrown instanceof CodedError) {
     return {
       code: thrown.code,
@@ -92,9 +100,16 @@ const conditions: readonly Condition[] = [
     code: 'SERVICE_UNAVAILABLE',
     message: 'A part that this needs is not reachable at the moment. Try again shortly.',
     retryAfterMs: 1_000,
-    applies: ({ message }, code) => outage.test(code) || brokenConnection.test(message),
+    applies: saysOutage,
   },
 ];
+
+/** Whether something that Nestor stands on could not be reached, as told by an error or by one that caused it. */
+export const isOutage = (thrown: unknown): boolean => isCausedBy(thrown, saysOutage);
+
+function saysOutage({ message }: Error, code: string): boolean {
+  return outage.test(code) || brokenConnection.test(message);
+}
 
 /** Whether the condition applies to an error or to one that caused it. */
 function isCausedBy(thrown: unknown, applies: Condition['applies']): boolean {

@@ -2,9 +2,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { type ErrorCode, errorTable } from '../errors/error-table.js';
-import { type PublicError, toPublicError } from '../errors/public-error.js';
-
-type Report = (errorId: string, thrown: unknown) => void;
+import { type PublicError, type Report, reportTo, toPublicError } from '../errors/public-error.js';
 
 /** The GraphQL form of an error: its code, and what goes with it, under `extensions`. */
 export function toGraphqlError(thrown: unknown, report: Report): GraphQLError {
@@ -26,7 +24,18 @@ const isKnown = (code: unknown): code is ErrorCode => typeof code === 'string' &
 
 /** {@link errorFormatter} that logs what is masked. */
 export function loggingErrorFormatter(logger: Logger): ReturnType<typeof errorFormatter> {
-  return errorFormatter((errorId, thrown) => logger.error({ err: thrown, errorId }, 'unexpected error'));
+  return errorFormatter(reportTo(logger));
+}
+
+/** What graphql-js says of a document or a variable, less its guesses, which tell of a schema that may be hidden. */
+export function withoutHints(message: string): string {
+  return message.replace(/[,.]? Did you mean [^?]*\?/g, '');
+}
+
+/** A refusal of Apollo's own that has a status of HTTP and no code, such as that of a persisted query's wrong hash. */
+function isApolloRefusal(thrown: unknown): boolean {
+  const http = thrown instanceof GraphQLError ? thrown.extensions.http : undefined;
+  return typeof http === 'object' && http !== null && 'status' in http && http.status === 400;
 }
 
 /**
@@ -44,7 +53,10 @@ export function errorFormatter(
     const { code } = formatted.extensions ?? {};
     if (isKnown(code) && code !== 'INTERNAL_SERVER_ERROR') {
       const { stacktrace: _, http: __, ...extensions } = formatted.extensions ?? {};
-      return { message: formatted.message, ...place, extensions };
+      return { message: withoutHints(formatted.message), ...place, extensions };
+    }
+    if (isApolloRefusal(thrown)) {
+      return { message: formatted.message, ...place, extensions: { code: 'BAD_REQUEST' } };
     }
     const cause = unwrapResolverError(thrown);
     // The filter has made this one, with the id under which it is in the log.

@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError, parse } from 'graphql';
 import type { ServerOptions } from 'graphql-ws';
+import { withoutHints } from './graphql-errors.js';
 import { limitError } from './operation-limits.plugin.js';
 import type { OperationLimits } from './operation-limits.rules.js';
 
@@ -43,6 +44,5 @@ function formatRefusal(
   ) {
     return formatError(formatted, error);
   }
-  const message = formatted.message.replace(/ Did you mean .*\?$/, '');
-  return { ...formatted, message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
+  return { ...formatted, message: withoutHints(formatted.message), extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } };
 }

@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { GraphqlContext } from '../access/call-context.js';
+import type { JsonPostHandler, JsonPostRoute } from '../http/front-door.js';
 import { isJsonObject, type JsonObject } from '../json/json-object.js';
 import type { WarmQueries, WarmQuery, WarmResult } from './warm-queries.js';
 
@@ -10,24 +11,15 @@ type FormatError = (formatted: GraphQLFormattedError, thrown: unknown) => GraphQ
  * Answers warm queries in front of Apollo, whose pipeline of hooks costs more than most queries. Whatever is not a
  * plain POST of a warm query goes its usual way: errors before execution, other methods, other media types, mutations.
  */
-export function answerWarmQueries(
-  fastify: FastifyInstance,
-  path: string,
-  queries: WarmQueries,
-  formatError: FormatError,
-): void {
-  fastify.addHook('onRoute', (route) => {
-    if (route.url !== path) return;
-    route.preHandler = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
-      const found = find(queries, request);
-      if (found === undefined) return done();
-      const context: GraphqlContext = { request };
-      found.query(found.variables, context).then((result) => {
-        if (result === undefined) done();
-        else reply.type('application/json; charset=utf-8').send(textOf(result, formatError));
-      }, done);
-    };
-  });
+export function warmAnswers(path: string, queries: WarmQueries, formatError: FormatError): JsonPostRoute {
+  const answer: JsonPostHandler['answer'] = async (request, json) => {
+    const found = find(queries, request.headers, json);
+    const context: GraphqlContext = { request };
+    const result = await found?.query(found.variables, context);
+    return result && { status: 200, body: textOf(result, formatError) };
+  };
+  const handler = { answer };
+  return (url) => (url === path ? handler : undefined);
 }
 
 interface Found {
@@ -35,8 +27,8 @@ interface Found {
   readonly variables: JsonObject | undefined;
 }
 
-function find(queries: WarmQueries, { method, headers, body }: FastifyRequest): Found | undefined {
-  if (method !== 'POST' || !isJsonObject(body) || !takesJson(headers.accept)) return undefined;
+function find(queries: WarmQueries, headers: IncomingHttpHeaders, body: unknown): Found | undefined {
+  if (!isJsonObject(body) || !takesJson(headers.accept)) return undefined;
   const { query, variables, operationName, extensions } = body;
   if (variables !== undefined && variables !== null && !isJsonObject(variables)) return undefined;
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return undefined;

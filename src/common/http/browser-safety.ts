@@ -1,8 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.js';
-import { sendError } from '../errors/public-error.filter.js';
 import { CodedError } from '../errors/coded-error.js';
+import { sendError } from '../errors/error-form.js';
 import { toPublicError } from '../errors/public-error.js';
 
 /** The policy of every page and answer: nothing is loaded from, sent to or framed by another site. */
@@ -18,12 +19,14 @@ const contentSecurityPolicy = [
   "base-uri 'none'",
 ].join('; ');
 
-/** OWASP's secure headers, made once: computed for each answer they cost several per cent of a prediction. */
-function safeHeaders(isShared: boolean): Readonly<Record<string, string>> {
+/** OWASP's secure headers, to be made once: computed for each answer they cost several per cent of a prediction. */
+export function safeHeaders({
+  NESTOR_CORS_ORIGINS,
+}: Pick<Settings, 'NESTOR_CORS_ORIGINS'>): Readonly<Record<string, string>> {
   return {
     'content-security-policy': contentSecurityPolicy,
     'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': isShared ? 'cross-origin' : 'same-origin',
+    'cross-origin-resource-policy': NESTOR_CORS_ORIGINS.length > 0 ? 'cross-origin' : 'same-origin',
     'referrer-policy': 'no-referrer',
     'strict-transport-security': 'max-age=31536000; includeSubDomains',
     'x-content-type-options': 'nosniff',
@@ -35,7 +38,7 @@ function safeHeaders(isShared: boolean): Readonly<Record<string, string>> {
 export function useBrowserSafety(app: NestFastifyApplication, settings: Settings): void {
   const allowed = new Set(settings.NESTOR_CORS_ORIGINS);
   const fastify = app.getHttpAdapter().getInstance();
-  const headers = safeHeaders(allowed.size > 0);
+  const headers = safeHeaders(settings);
   fastify.addHook('onRequest', (_request, reply, done) => {
     void reply.headers(headers);
     done();
@@ -56,8 +59,7 @@ function refuseCrossSite(fastify: FastifyInstance, allowed: ReadonlySet<string>)
   fastify.addHook('onRequest', (request, reply, done) => {
     if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return done();
     const { origin } = request.headers;
-    if (!isCrossSite(request.headers['sec-fetch-site'], origin, request.headers.host) || allowed.has(origin ?? ''))
-      return done();
+    if (!isCrossSite(request.headers) || allowed.has(origin ?? '')) return done();
     const message = `Requests from ${origin ?? 'another site'} are not allowed. NESTOR_CORS_ORIGINS lists the origins that are.`;
     sendError(
       reply,
@@ -66,7 +68,8 @@ function refuseCrossSite(fastify: FastifyInstance, allowed: ReadonlySet<string>)
   });
 }
 
-function isCrossSite(fetchSite: unknown, origin: string | undefined, host: string | undefined): boolean {
+/** Whether a browser sent a request for a page of another site. */
+export function isCrossSite({ 'sec-fetch-site': fetchSite, origin, host }: IncomingHttpHeaders): boolean {
   if (fetchSite !== undefined) return fetchSite === 'cross-site' || fetchSite === 'same-site';
   if (origin === undefined) return false;
   return !URL.canParse(origin) || new URL(origin).host !== host;

@@ -1,16 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
+import { nestorErrorForm } from '../errors/error-form.js';
+import type { FrontDoor } from './front-door.js';
+import { refusals } from './refusals.js';
+import { requestIdOf } from './request-id.js';
+import { refuseSlowBodies } from './slow-bodies.js';
 
-/** What a caller may send as its own request id: visible ASCII, bounded, so that it is safe in logs and headers. */
-const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
+/** How long a connection may be silent between two requests, in milliseconds. */
+const KEEP_ALIVE_MS = 72_000;
 
-/** The Fastify server under the public api, with ids, limits and timeouts. */
-export function httpAdapter(settings: Settings, logger: Logger): FastifyAdapter {
-  return new FastifyAdapter({
+/** Longest part of a path that stands for something, in characters: names have at most 128. */
+const MAX_PATH_PART = 256;
+
+/** The Fastify server under the public api, with ids, limits and timeouts, behind the front door. */
+export function httpAdapter(settings: Settings, logger: Logger, door: FrontDoor): FastifyAdapter {
+  const adapter = new FastifyAdapter({
     loggerInstance: logger.child(
       {},
       { level: settings.NESTOR_LOG_LEVEL === 'info' ? 'warn' : settings.NESTOR_LOG_LEVEL },
@@ -18,16 +25,23 @@ export function httpAdapter(settings: Settings, logger: Logger): FastifyAdapter 
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: settings.NESTOR_TRUST_PROXY,
     bodyLimit: settings.NESTOR_BODY_MAX_BYTES,
-    // Time for the headers and for a silent connection; a long upload is bounded by its size, not by time.
-    connectionTimeout: 0,
-    keepAliveTimeout: 72_000,
-    requestTimeout: 0,
-    genReqId: (request: IncomingMessage) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-    },
+    genReqId: requestIdOf,
     return503OnClosing: true,
+    serverFactory: (framework: RequestListener) => {
+      const stallMs = settings.NESTOR_REQUEST_STALL_MS;
+      const timeouts = { headersTimeout: stallMs, connectionsCheckingInterval: Math.ceil(stallMs / 4) };
+      const server = createServer(timeouts, door.inFrontOf(framework));
+      refuseSlowBodies(server, stallMs);
+      server.keepAliveTimeout = KEEP_ALIVE_MS;
+      // A long upload is bounded by its size, not by time.
+      server.requestTimeout = 0;
+      return server;
+    },
+    routerOptions: { maxParamLength: MAX_PATH_PART },
+    ...refusals,
   });
+  adapter.getInstance().decorateReply('errorForm', nestorErrorForm);
+  return adapter;
 }
 
 /** Answers carry the request's id, by which logs and audit events are found. */
@@ -42,15 +56,14 @@ export function echoRequestId(fastify: FastifyInstance): void {
  * Lets a stopping server end in time: from `close` on each answer closes its connection. Without it a kept-alive
  * connection holds the process for many seconds.
  */
-export function drainOnClose(fastify: FastifyInstance): { close(): void } {
-  let closing = false;
+export function drainOnClose(fastify: FastifyInstance, door: FrontDoor): { close(): void } {
   fastify.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) void reply.header('connection', 'close');
+    if (door.isClosing) void reply.header('connection', 'close');
     done(null, payload);
   });
   return {
     close: () => {
-      closing = true;
+      door.close();
       fastify.server.closeIdleConnections();
     },
   };

@@ -6,6 +6,9 @@ export interface HealthReport {
   readonly checks: Readonly<Record<string, string>>;
 }
 
+/** Where the management port tells readiness. */
+export const READINESS_PATH = '/health/ready';
+
 /** How long one check may take, in milliseconds, before it counts as failed. */
 const CHECK_TIMEOUT_MS = 2_000;
 

@@ -10,7 +10,7 @@ import { QueueConsumersCheck } from './queue-consumers.check.js';
 import { queueNames } from './queues.js';
 import { RedisPolicyCheck } from './redis-policy.check.js';
 
-/** The Bull queues of this process: `@InjectQueue(name)` in both roles, `@Processor(name)` in the worker. */
+/** The Bull queues of this process, for all modules: `@InjectQueue(name)` in both roles, `@Processor(name)` in the worker. */
 @Module({})
 export class QueueModule {
   static forRoot(role: QueueRole): DynamicModule {
@@ -32,6 +32,7 @@ export class QueueModule {
     );
     return {
       module: QueueModule,
+      global: true,
       imports: [DiscoveryModule, root, registered],
       providers: [RedisPolicyCheck, ...(role === 'worker' ? [QueueConsumersCheck] : [])],
       exports: [registered],

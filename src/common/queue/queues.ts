@@ -1,5 +1,5 @@
 /** The queues of Nestor. A queue without full settings does not compile. */
-export const queueNames = ['inference', 'batch-steps', 'batch-chunks'] as const;
+export const queueNames = ['inference', 'batch-steps', 'batch-chunks', 'data-collections'] as const;
 
 export type QueueName = (typeof queueNames)[number];
 
@@ -37,6 +37,13 @@ export const queues: Readonly<Record<QueueName, QueueSettings>> = {
   },
   'batch-chunks': {
     job: 'run-batch-chunk',
+    lockDurationMs: 15_000,
+    stalledIntervalMs: 5_000,
+    maxStalledCount: 3,
+    retryDelayMs: 1_000,
+  },
+  'data-collections': {
+    job: 'run-data-collection',
     lockDurationMs: 15_000,
     stalledIntervalMs: 5_000,
     maxStalledCount: 3,

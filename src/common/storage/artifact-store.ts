@@ -6,6 +6,11 @@ export interface WriteOptions {
   readonly maxBytes: number;
   /** What the bytes must turn out to be. */
   readonly expectedDigest?: Digest | undefined;
+  /**
+   * Is told what the bytes turned out to be, before they are stored: whoever has to remove them one day can write that
+   * down first, so that they are known even where this process ends in between. Nothing is stored where it fails.
+   */
+  readonly beforeStored?: ((digest: Digest) => Promise<void>) | undefined;
   /** Gives the write up, for example because the client left. */
   readonly signal?: AbortSignal | undefined;
 }

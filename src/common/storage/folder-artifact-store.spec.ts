@@ -29,6 +29,7 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
+const refuse = () => Promise.reject(new CodedError('CANCELLED', 'Not wanted.'));
 const leftParts = () => readdir(join(root, 'tmp'));
 const storedNames = async () =>
   (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).length;
@@ -86,6 +87,19 @@ describe('FolderArtifactStore', () => {
       digest: expectedDigest,
     });
     expect(await storedNames()).toBe(1);
+  });
+
+  it('tells what is to be stored before it is, and stores nothing where that fails', async () => {
+    const bytes = randomBytes(1_000);
+    const seen: unknown[] = [];
+    const beforeStored = async (digest: Digest) => {
+      seen.push(digest, await store.stat(digest));
+    };
+    await write(bytes, { beforeStored });
+    expect(seen).toEqual([digestOf(bytes), null]);
+    const other = randomBytes(1_000);
+    await expect(write(other, { beforeStored: refuse })).rejects.toEqual(coded('CANCELLED'));
+    expect([await store.stat(digestOf(other)), await leftParts()]).toEqual([null, []]);
   });
 
   it('leaves nothing of a source that breaks', async () => {

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CodedError } from '../errors/coded-error.js';
 import { ArtifactStore, type ByteRange, type StoredArtifact, type WriteOptions } from './artifact-store.js';
-import { type Digest, digestOfFile, digestOfHex, hexOfDigest } from './digest.js';
+import { type Digest, digestOfHex, hexOfDigest } from './digest.js';
 import { errnoOf, storageError } from './storage-errors.rules.js';
+import { verifiedFile } from './verified-file.js';
 
 /** A part file older than this belongs to no upload that still runs. */
 const STALE_PART_MS = 24 * 3_600_000;
@@ -41,6 +42,7 @@ export class FolderArtifactStore extends ArtifactStore {
           `The ${stored.sizeBytes} bytes received have the digest ${stored.digest}, not the announced ${options.expectedDigest}. Upload the file again.`,
         );
       }
+      await options.beforeStored?.(stored.digest);
       await this.publish(part, stored.digest);
       return stored;
     } catch (thrown) {
@@ -71,23 +73,7 @@ export class FolderArtifactStore extends ArtifactStore {
   }
 
   override async fetchTo(digest: Digest, path: string, signal?: AbortSignal): Promise<void> {
-    const part = `${path}.${randomUUID()}.part`;
-    try {
-      await linkOrCopy(this.localPath(digest), part);
-      const actual = await digestOfFile(part, signal);
-      if (actual !== digest) {
-        throw new CodedError(
-          'ARTIFACT_CORRUPT',
-          `The stored bytes of ${digest} have changed (they are ${actual} now). Upload the artifact again to repair it.`,
-        );
-      }
-      await rename(part, path);
-    } catch (thrown) {
-      throw storageError(thrown, digest);
-    } finally {
-      // Renaming a link onto another link of the same file does nothing and leaves both names.
-      await rm(part, { force: true });
-    }
+    await verifiedFile(digest, path, (part) => linkOrCopy(this.localPath(digest), part), signal);
   }
 
   override async withFile<Result>(digest: Digest, use: (path: string) => Promise<Result>): Promise<Result> {

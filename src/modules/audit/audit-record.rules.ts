@@ -77,7 +77,18 @@ export function firstIdOf(milliseconds: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
 }
 
+/** Texts of details that were written before: predictions of one version have one in common. */
+const detailTexts = new WeakMap<AuditDetail, string>();
+
 function detailText(detail: AuditDetail): string {
+  const known = detailTexts.get(detail);
+  if (known !== undefined) return known;
+  const made = makeDetailText(detail);
+  detailTexts.set(detail, made);
+  return made;
+}
+
+function makeDetailText(detail: AuditDetail): string {
   const entries = Object.entries(detail);
   const kept = entries
     .slice(0, DETAIL_SIZE_LIMIT)

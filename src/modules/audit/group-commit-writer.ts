@@ -3,8 +3,13 @@ import { CodedError } from '../../common/errors/coded-error.js';
 import { AuditChain, ChainConflictError, type SqlExecutor } from './audit-chain.js';
 import type { AuditRecord } from './audit-record.rules.js';
 
-/** How long events gather before they are written together, in milliseconds. */
-const GATHER_MS = 10;
+/**
+ * How long events gather that nobody waits for, in milliseconds. A statement costs as much as some hundred events: at
+ * 5,000 events a second those that gather for 50 ms cost half of those that gather for 10 ms.
+ */
+const GATHER_MS = 50;
+/** How long events gather once somebody waits for one, in milliseconds. */
+const HURRY_MS = 5;
 /** Most events of one statement: about half a megabyte of JSON. */
 const BATCH_SIZE = 1_000;
 /** Wait after the first failed write, in milliseconds; doubled each time up to the longest. */
@@ -36,6 +41,8 @@ export class GroupCommitWriter {
   private inFlight: readonly Entry[] = [];
   private chain: AuditChain;
   private running: Promise<void> | undefined;
+  /** Ends the gathering that is under way soon. */
+  private hurry: (() => void) | undefined;
   private closed = false;
   private abandoned = false;
   /** Wait before the next attempt, in milliseconds; 0 while writes succeed. */
@@ -79,6 +86,7 @@ export class GroupCommitWriter {
   /** Takes nothing more and writes what waits. @returns how many events could not be written within the time. */
   async close(timeoutMs: number): Promise<number> {
     this.closed = true;
+    this.hurry?.();
     await Promise.race([this.running, sleep(timeoutMs, undefined, { ref: false })]);
     this.abandoned = true;
     return this.waiting;
@@ -88,15 +96,28 @@ export class GroupCommitWriter {
     this.assertRoom();
     this.buffer.push(entry);
     this.running ??= this.run();
+    if (entry.settle !== undefined || this.buffer.length >= BATCH_SIZE) this.hurry?.();
   }
 
   private async run(): Promise<void> {
     do {
-      await sleep(GATHER_MS);
+      await this.gather();
       this.inFlight = this.buffer.splice(0, BATCH_SIZE);
       await this.writeInFlight();
     } while (this.buffer.length > 0 && !this.abandoned);
     this.running = undefined;
+  }
+
+  private async gather(): Promise<void> {
+    const isAwaited = this.closed || this.buffer.some(({ settle }) => settle !== undefined);
+    if (!isAwaited && this.buffer.length < BATCH_SIZE) {
+      const hurried = new AbortController();
+      this.hurry = () => hurried.abort();
+      await sleep(GATHER_MS, undefined, { signal: hurried.signal }).catch(() => undefined);
+      this.hurry = undefined;
+      if (!hurried.signal.aborted) return;
+    }
+    await sleep(HURRY_MS);
   }
 
   private async writeInFlight(): Promise<void> {

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { PublicErrorFilter } from '../../common/errors/public-error.filter.js';
-import { QueueModule } from '../../common/queue/queue.module.js';
 import { batchApiProviders } from './batch/batch.providers.js';
 import { ExecutorResolver } from './directory/executor.resolver.js';
 import { ExecutorPoolResolver } from './fleet/executor-pool.resolver.js';
@@ -15,25 +14,36 @@ import { JobUpdates } from './jobs/job-updates.js';
 import { SubmissionService } from './jobs/submission.service.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { InferenceStatistics } from './metrics/inference-statistics.js';
+import { DirectInference } from './open-inference/direct-inference.js';
+import { RegistryApiModule } from '../registry/registry-api.module.js';
+import { ModelControlResolver } from './model-control/model-control.resolver.js';
+import { ModelControlService } from './model-control/model-control.service.js';
 import { OpenInferenceGrpcServer } from './open-inference/grpc/open-inference-grpc.server.js';
 import { OpenInferenceController } from './open-inference/open-inference.controller.js';
 import { OpenInferenceService } from './open-inference/open-inference.service.js';
 import { PredictionResolver } from './prediction/prediction.resolver.js';
 import { PredictionService } from './prediction/prediction.service.js';
+import { responseCacheMetricProviders } from './response-cache/response-cache.metrics.js';
+import { ResponseCaches } from './response-cache/response-caches.js';
 
 /**
  * Inference as clients see it: predictions at once, queued jobs and their progress, the executors. The composition root
  * provides settings, logger, database, notifications and audit as global modules.
  */
 @Module({
-  imports: [InferenceCoreModule, AuthModule, QueueModule.forRoot('api')],
+  imports: [InferenceCoreModule, AuthModule, RegistryApiModule],
   controllers: [OpenInferenceController],
   providers: [
     InferenceStatistics,
+    ModelControlService,
+    ModelControlResolver,
+    ResponseCaches,
+    ...responseCacheMetricProviders,
     PredictionService,
     PredictionResolver,
     PublicErrorFilter,
     OpenInferenceService,
+    DirectInference,
     OpenInferenceGrpcServer,
     InferenceJobRepository,
     InferenceQueue,

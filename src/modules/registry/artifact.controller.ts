@@ -8,9 +8,6 @@ import { STREAM_CONTENT_TYPE } from '../../common/http/stream-bodies.js';
 import { type Digest, isDigest } from '../../common/storage/digest.js';
 import { ArtifactService } from './artifact.service.js';
 
-/** A client that sends nothing for this long has left, in milliseconds. */
-const UPLOAD_IDLE_MS = 60_000;
-
 type UploadHeaders = Readonly<Record<string, string | undefined>>;
 
 /** Bytes go by REST: GraphQL has no streams. */
@@ -27,20 +24,15 @@ export class ArtifactController {
     @Headers() headers: UploadHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ digest: Digest; sizeBytes: number }> {
-    const { body, raw } = request;
+    const { body } = request;
     if (!(body instanceof Readable)) {
       throw new CodedError('BAD_REQUEST', `Send the file as the body, with content-type: ${STREAM_CONTENT_TYPE}.`);
     }
     const expectedDigest = announcedDigest(headers['x-nestor-digest'] ?? headers['digest']);
     const announcedBytes = Number(headers['content-length'] ?? 0);
-    raw.setTimeout(UPLOAD_IDLE_MS, () => raw.destroy());
-    try {
-      const { created, ...stored } = await this.artifacts.upload(context, body, { announcedBytes, expectedDigest });
-      void reply.status(created ? 201 : 200);
-      return stored;
-    } finally {
-      raw.setTimeout(0);
-    }
+    const { created, ...stored } = await this.artifacts.upload(context, body, { announcedBytes, expectedDigest });
+    void reply.status(created ? 201 : 200);
+    return stored;
   }
 
   @RequirePermission('model:read')

@@ -11,8 +11,11 @@ import {
   TransitionModelVersionInput,
 } from './dto/model-version.input.js';
 import { ModelVersionType } from './dto/model-version.type.js';
+import { ModelResidency } from './dto/registry.enums.js';
+import { ServingPolicyType } from './dto/serving-policy.type.js';
 import { ModelVersionService } from './model-version.service.js';
 import { RegistryLoaders } from './registry.loaders.js';
+import { defaultServing, type Residency } from './serving/serving-policy.js';
 
 @Resolver(() => ModelVersionType)
 export class ModelVersionResolver {
@@ -92,4 +95,28 @@ export class ModelVersionResolver {
     const aliases = await this.loaders.aliasesOf(scope, context, version.modelId);
     return aliases.filter((alias) => alias.version === version.version).map(({ alias }) => alias);
   }
+
+  @RequirePermission('model:read')
+  @ResolveField(() => ServingPolicyType, { description: 'How the version is served.' })
+  async servingPolicy(
+    @Parent() version: ModelVersionType,
+    @Context() context: ActorContext,
+    @Loaders() scope: LoaderScope,
+  ): Promise<ServingPolicyType> {
+    const { policy, warmUp } = (await this.loaders.servingOf(scope, context, version.id)) ?? noServing;
+    return new ServingPolicyType(policy, warmUp);
+  }
+
+  @RequirePermission('model:read')
+  @ResolveField(() => ModelResidency, { description: 'Whether executors are to have the version loaded.' })
+  async residency(
+    @Parent() version: ModelVersionType,
+    @Context() context: ActorContext,
+    @Loaders() scope: LoaderScope,
+  ): Promise<Residency> {
+    const { residency } = (await this.loaders.servingOf(scope, context, version.id)) ?? noServing;
+    return residency;
+  }
 }
+
+const noServing = { ...defaultServing, warmUp: [] };

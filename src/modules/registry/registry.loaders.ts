@@ -3,10 +3,12 @@ import type { ActorContext } from '../../common/access/actor.js';
 import { CodedError } from '../../common/errors/coded-error.js';
 import { LoaderKind, type LoaderScope, loadFrom } from '../../common/graphql/loaders.js';
 import type { ModelAliasEntity } from './entities/model-alias.entity.js';
+import type { ModelServingEntity } from './entities/model-serving.entity.js';
 import type { ModelVersionEntity } from './entities/model-version.entity.js';
 import { ModelAliasRepository } from './model-alias.repository.js';
 import { ModelVersionRepository, type VersionRange } from './model-version.repository.js';
 import { RegisteredModelRepository } from './registered-model.repository.js';
+import { ModelServingRepository } from './serving/model-serving.repository.js';
 
 /** Most versions that one list of models may bring along. */
 const MAX_ROWS = 10_000;
@@ -14,6 +16,7 @@ const MAX_ROWS = 10_000;
 const names = new LoaderKind<string>();
 const aliases = new LoaderKind<ModelAliasEntity[]>();
 const latest = new LoaderKind<ModelVersionEntity[]>();
+const servings = new LoaderKind<ModelServingEntity>();
 const versions = new LoaderKind<ModelVersionEntity[]>();
 
 /** What belongs to models and versions, read for all rows of an operation at once. */
@@ -23,6 +26,7 @@ export class RegistryLoaders {
     private readonly modelRepository: RegisteredModelRepository,
     private readonly versionRepository: ModelVersionRepository,
     private readonly aliasRepository: ModelAliasRepository,
+    private readonly servingRepository: ModelServingRepository,
   ) {}
 
   async nameOf(scope: LoaderScope, { actor }: ActorContext, modelId: string): Promise<string> {
@@ -36,6 +40,15 @@ export class RegistryLoaders {
       this.aliasRepository.ofModels(actor.workspaceId, ids),
     );
     return found ?? [];
+  }
+
+  /** How a version is to be served; null where nothing was said. */
+  async servingOf(scope: LoaderScope, { actor }: ActorContext, versionId: string): Promise<ModelServingEntity | null> {
+    const readMany = async (ids: readonly string[]) => {
+      const found = await this.servingRepository.ofVersions(actor.workspaceId, ids);
+      return new Map(found.map((serving) => [serving.versionId, serving]));
+    };
+    return (await loadFrom(scope, servings, versionId, readMany)) ?? null;
   }
 
   /** The newest version of each stage that has one. */

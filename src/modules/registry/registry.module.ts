@@ -3,9 +3,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ArtifactRepository } from './artifact.repository.js';
 import { ArtifactService } from './artifact.service.js';
 import { ModelAliasEntity } from './entities/model-alias.entity.js';
+import { ModelServingEntity } from './entities/model-serving.entity.js';
 import { ModelVersionEntity } from './entities/model-version.entity.js';
 import { RegisteredModelEntity } from './entities/registered-model.entity.js';
 import { ArtifactEntity } from './entities/artifact.entity.js';
+import { ModelServingRepository } from './serving/model-serving.repository.js';
+import { ModelServings } from './serving/model-servings.service.js';
 import { CatalogRepository } from './snapshot/catalog.repository.js';
 import { RegistrySnapshot } from './snapshot/registry-snapshot.js';
 
@@ -14,8 +17,23 @@ import { RegistrySnapshot } from './snapshot/registry-snapshot.js';
  * global modules.
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([ArtifactEntity, RegisteredModelEntity, ModelVersionEntity, ModelAliasEntity])],
-  providers: [ArtifactRepository, ArtifactService, CatalogRepository, RegistrySnapshot],
-  exports: [TypeOrmModule, ArtifactService, RegistrySnapshot],
+  imports: [
+    TypeOrmModule.forFeature([
+      ArtifactEntity,
+      RegisteredModelEntity,
+      ModelVersionEntity,
+      ModelAliasEntity,
+      ModelServingEntity,
+    ]),
+  ],
+  providers: [
+    ArtifactRepository,
+    ArtifactService,
+    CatalogRepository,
+    RegistrySnapshot,
+    ModelServingRepository,
+    ModelServings,
+  ],
+  exports: [TypeOrmModule, ArtifactService, RegistrySnapshot, ModelServingRepository, ModelServings],
 })
 export class RegistryModule {}

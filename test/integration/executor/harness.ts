@@ -5,12 +5,17 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { CodedError } from '../../../src/common/errors/coded-error.js';
 import type { Tensor } from '../../../src/common/tensor/tensor.js';
-import { ExecutorClient, type Inference } from '../../../src/modules/inference/client/executor-client.js';
+import {
+  ExecutorClient,
+  type ExecutorClientOptions,
+  type Inference,
+} from '../../../src/modules/inference/client/executor-client.js';
 import { ExecutorView } from '../../../src/modules/inference/client/executor-view.js';
 import { ExecutorDirectory } from '../../../src/modules/inference/pool/executor-directory.js';
 import { ExecutorPool, type ExecutorPoolOptions } from '../../../src/modules/inference/pool/executor-pool.js';
 import { ModelFiles } from '../../../src/modules/inference/pool/model-files.js';
 import type { ExecutorHostState, ExecutorState } from '../../../src/modules/inference/protocol/executor-state.js';
+import type { WarmUpSample } from '../../../src/modules/registry/serving/serving-policy.js';
 import { built } from '../../support/built.js';
 
 const MIB = 1024 * 1024;
@@ -42,6 +47,7 @@ export class MemoryDirectory implements ExecutorDirectory, ExecutorView {
 /** Model files in a folder, by their digest. */
 export class FolderModelFiles implements ModelFiles {
   readonly asked: string[] = [];
+  readonly warmUps = new Map<string, readonly WarmUpSample[]>();
   private readonly paths = new Map<string, string>();
 
   constructor(private readonly folder: string) {}
@@ -64,6 +70,10 @@ export class FolderModelFiles implements ModelFiles {
     if (path === undefined) throw new CodedError('ARTIFACT_NOT_FOUND', 'There is no such model file.');
     return path;
   }
+
+  async warmUpOf(digest: string): Promise<readonly WarmUpSample[]> {
+    return this.warmUps.get(digest) ?? [];
+  }
 }
 
 export function digestOf(bytes: Uint8Array): string {
@@ -80,7 +90,10 @@ export interface TestPool {
   close(): Promise<void>;
 }
 
-export async function startPool(options: Partial<ExecutorPoolOptions> = {}): Promise<TestPool> {
+export async function startPool(
+  options: Partial<ExecutorPoolOptions> = {},
+  clientOptions: ExecutorClientOptions = {},
+): Promise<TestPool> {
   const folder = await mkdtemp(join(tmpdir(), 'nestor-test-models-'));
   const files = new FolderModelFiles(folder);
   const directory = new MemoryDirectory();
@@ -89,6 +102,7 @@ export async function startPool(options: Partial<ExecutorPoolOptions> = {}): Pro
     ...launchOptions(await built('src/executor.main.js'), log),
     hostId: 'host',
     pool: 'default',
+    machine: { cores: 4, memoryBytes: 8 * 1024 * MIB },
     executors: 1,
     devices: ['cpu'],
     cacheBytes: 64 * MIB,
@@ -101,7 +115,7 @@ export async function startPool(options: Partial<ExecutorPoolOptions> = {}): Pro
     directory,
     ...options,
   });
-  const client = new ExecutorClient(directory);
+  const client = new ExecutorClient(directory, clientOptions);
   const close = async (): Promise<void> => {
     client.close();
     await pool.stop(5_000);

@@ -25,7 +25,9 @@ export class InProcessHost implements HostChannel {
     const path = this.paths.get(digest);
     const error = { code: 'MODEL_QUARANTINED', message: 'Not now.', retryAfterMs: 5 } as const;
     setImmediate(() =>
-      this.tell(path === undefined ? { type: 'modelUnavailable', digest, error } : { type: 'model', digest, path }),
+      this.tell(
+        path === undefined ? { type: 'modelUnavailable', digest, error } : { type: 'model', digest, path, warmUp: [] },
+      ),
     );
   }
 
@@ -90,6 +92,8 @@ export function hostState(
   return {
     hostId: 'host',
     pool: 'default',
+    room: 4,
+    machine: { cores: 4, memoryBytes: 8 * 1024 ** 3 },
     executors: Object.entries(sockets).map(([id, path]) => ({
       id,
       hostId: 'host',
@@ -100,6 +104,8 @@ export function hostState(
       state,
       pid: 1,
       models: models[id] === undefined ? [] : [{ digest: models[id], bytes: 1 }],
+      loading: [],
+      failures: [],
       inFlight: 0,
       loads: 0,
       restarts: 0,
@@ -108,5 +114,6 @@ export function hostState(
       heartbeatAt: 0,
     })),
     quarantined: quarantined.map((digest) => ({ digest, until: Date.now() + 60_000 })),
+    endings: [],
   };
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { elementsOf, tensorFromJson } from '../../../src/common/tensor/tensor-json.js';
 import type { Inference } from '../../../src/modules/inference/client/executor-client.js';
@@ -79,7 +80,23 @@ describe('ExecutorPool', () => {
     await test.pool.stop(5_000);
     expect(processes.filter(isAlive)).toEqual([]);
     expect(existsSync(folder)).toBe(false);
-    expect(test.directory.hosts()).toEqual([{ hostId: 'host', pool: 'default', executors: [], quarantined: [] }]);
+    expect(test.directory.hosts()).toEqual([
+      {
+        hostId: 'host',
+        pool: 'default',
+        machine: expect.any(Object),
+        room: 4,
+        executors: [],
+        quarantined: [],
+        endings: expect.any(Array),
+      },
+    ]);
+    // They end in an order of their own, and no model is to blame.
+    const endings = test.directory.hosts().flatMap((host) => host.endings);
+    expect(endings.toSorted((one, other) => one.executor.localeCompare(other.executor))).toEqual([
+      { executor: first?.id, digest: null },
+      { executor: second?.id, digest: null },
+    ]);
   });
 
   it('answers what it has when it is stopped', async () => {
@@ -261,7 +278,7 @@ function hostScript(entry: string, modelPath: string): string {
       console.log(pid);
     };
     const client = new ExecutorClient(directory);
-    await ExecutorPool.start({ entry: ${JSON.stringify(entry)}, memoryBytes: 2 ** 30, runTimeoutMs: 60000, log: () => undefined,
+    await ExecutorPool.start({ entry: ${JSON.stringify(entry)}, memoryBytes: 2 ** 30, machine: { cores: 1, memoryBytes: 2 ** 30 }, runTimeoutMs: 60000, log: () => undefined,
       hostId: 'h', pool: 'default', executors: 1, devices: ['cpu'], cacheBytes: 2 ** 26, batchMs: 50, maxBatchRows: 8, maxLoads: 500,
       threads: 1, drainTimeoutMs: 1000, modelFiles: { pathOf: async () => path }, directory });
   `;
@@ -277,5 +294,65 @@ describe('ExecutorFolder', () => {
     expect([existsSync(path), existsSync(left)]).toEqual([true, false]);
     await Promise.all([first.remove(), second.remove()]);
     expect(existsSync(path)).toBe(false);
+  });
+});
+
+/** What the processes were told, by their own account. */
+async function threadsOf(test: TestPool): Promise<unknown[]> {
+  const told = await Promise.all(pids(test).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return told.flatMap((text) => /"threads":(\d+)/.exec(text)?.[1] ?? []);
+}
+
+describe('ExecutorPool.configure', () => {
+  const resources = { devices: ['cpu'], threads: 1, memoryBytes: 1024 * 1024 * 1024, cacheBytes: 64 * 1024 * 1024 };
+
+  it('replaces the executors one by one, without losing a request', async () => {
+    const test = await start({ executors: 2 });
+    const digest = await test.files.add(simpleModel());
+    await untilReady(test, 2);
+    const end = new AbortController();
+    let fewest = 2;
+    const caller = async (): Promise<number> => {
+      let answers = 0;
+      while (!end.signal.aborted) {
+        await test.client.infer(simpleInference(digest));
+        fewest = Math.min(fewest, test.directory.executors().filter(({ state }) => state === 'READY').length);
+        answers += 1;
+      }
+      return answers;
+    };
+    const callers = Promise.all([caller(), caller(), caller()]);
+    const before = pids(test);
+    test.pool.configure({ ...resources, threads: 2, environment: { OMP_NUM_THREADS: '3' } });
+    await until(() => pids(test).length === 2 && pids(test).every((pid) => !before.includes(pid)));
+    end.abort();
+    expect(Math.min(...(await callers))).toBeGreaterThan(0);
+    expect(fewest).toBe(2);
+    expect(await threadsOf(test)).toEqual(['2', '2']);
+    for (const pid of pids(test)) {
+      expect(await readFile(`/proc/${pid}/environ`, 'utf8')).toContain('OMP_NUM_THREADS=3');
+    }
+    const after = pids(test);
+    test.pool.configure({ ...resources, threads: 2, environment: { OMP_NUM_THREADS: '3' } });
+    await sleep(300);
+    expect(pids(test)).toEqual(after);
+  });
+
+  it('keeps what works where the new settings do not, and takes better ones at once', async () => {
+    const test = await start({ executors: 2 });
+    const digest = await test.files.add(simpleModel());
+    await untilReady(test, 2);
+    const before = pids(test);
+    // No process starts with so little.
+    test.pool.configure({ ...resources, memoryBytes: 1024 * 1024 });
+    await until(() => test.log.some((line) => line.startsWith('warn The executor')));
+    await sleep(500);
+    const serving = test.directory.executors().filter(({ state }) => state === 'READY');
+    expect(new Set(serving.map(({ pid }) => pid))).toEqual(new Set(before));
+    await expect(test.client.infer(simpleInference(digest))).resolves.toBeDefined();
+    test.pool.configure({ ...resources, threads: 2 });
+    await until(() => pids(test).length === 2 && pids(test).every((pid) => !before.includes(pid)));
+    await untilReady(test, 2);
+    expect(await threadsOf(test)).toEqual(['2', '2']);
   });
 });

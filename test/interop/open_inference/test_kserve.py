@@ -8,19 +8,19 @@ from kserve import InferenceGRPCClient, InferenceRESTClient, InferInput, InferRe
 from kserve.inference_client import RESTConfig
 
 
-def request(use_binary):
+def request(use_binary, rows=1):
     tensors = []
     for name, values in (("INPUT0", np.arange(16)), ("INPUT1", np.ones(16))):
-        tensor = InferInput(name, [1, 16], "INT32")
-        tensor.set_data_from_numpy(values.astype(np.int32).reshape(1, 16), binary_data=use_binary)
+        tensor = InferInput(name, [rows, 16], "INT32")
+        tensor.set_data_from_numpy(np.tile(values.astype(np.int32), (rows, 1)), binary_data=use_binary)
         tensors.append(tensor)
     return InferRequest(model_name="simple", infer_inputs=tensors, request_id="mine")
 
 
-def check(response):
+def check(response, rows=1):
     assert response.id == "mine"
     outputs = {output.name: output.as_numpy() for output in response.outputs}
-    assert np.array_equal(outputs["OUTPUT0"].flatten(), np.arange(1, 17))
+    assert np.array_equal(outputs["OUTPUT0"].flatten(), np.tile(np.arange(1, 17), rows))
 
 
 @pytest.mark.parametrize("binary", [True, False])
@@ -31,6 +31,9 @@ def test_rest(url, headers, binary):
         assert await client.is_server_ready(url)
         assert await client.is_model_ready(url, "simple", headers=headers)
         check(await client.infer(url, request(binary), model_name="simple", headers=headers))
+        # It accepts compressed answers unless told otherwise.
+        many = await client.infer(url, request(binary, rows=1000), model_name="simple", headers=headers)
+        check(many, rows=1000)
 
     asyncio.run(use())
 

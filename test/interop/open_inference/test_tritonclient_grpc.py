@@ -37,6 +37,22 @@ def test_model(triton, headers):
     ]
 
 
+def test_configuration(triton, headers):
+    config = triton.get_model_config("simple", headers=headers).config
+    assert config.max_batch_size > 0
+    assert [(entry.name, list(entry.dims)) for entry in config.input] == [("INPUT0", [16]), ("INPUT1", [16])]
+    assert triton.get_model_config("simple", headers=headers, as_json=True)["config"]["input"][0]["data_type"] == "TYPE_INT32"
+
+
+def test_statistics(triton, headers):
+    def count():
+        return triton.get_inference_statistics("simple", "1", headers=headers).model_stats[0].inference_count
+
+    before = count()
+    triton.infer("simple", inputs(), headers=headers)
+    assert count() == before + 1
+
+
 def test_infer(triton, headers):
     wanted = [client.InferRequestedOutput("OUTPUT0")]
     result = triton.infer("simple", inputs(), outputs=wanted, headers=headers, request_id="mine")
@@ -64,3 +80,24 @@ def test_errors(triton, headers):
     with pytest.raises(InferenceServerException, match="credentials") as nobody:
         triton.infer("simple", inputs())
     assert nobody.value.status() == "StatusCode.UNAUTHENTICATED"
+
+
+def test_repository(triton, headers):
+    def states():
+        index = triton.get_model_repository_index(headers=headers)
+        return [(model.state, model.reason) for model in index.models if model.name == "switched"]
+
+    assert states() == [("READY", "")]
+    triton.unload_model("switched", headers=headers)
+    assert states() == [("UNAVAILABLE", "unloaded")]
+    assert not triton.is_model_ready("switched", headers=headers)
+    with pytest.raises(InferenceServerException, match="unloaded"):
+        triton.infer("switched", inputs(), headers=headers)
+    triton.load_model("switched", headers=headers)
+    assert states() == [("READY", "")]
+    assert triton.is_model_ready("switched", headers=headers)
+    assert triton.infer("switched", inputs(), headers=headers).as_numpy("OUTPUT0")[0, 0] == 1
+
+
+def test_priority(triton, headers):
+    assert triton.infer("simple", inputs(), headers=headers, priority=2).as_numpy("OUTPUT0")[0, 0] == 1

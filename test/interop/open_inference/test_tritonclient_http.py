@@ -13,11 +13,11 @@ def triton(host):
         yield connected
 
 
-def inputs(binary=True, left=1):
+def inputs(binary=True, left=1, rows=1):
     tensors = []
     for name, values in (("INPUT0", np.arange(16)), ("INPUT1", np.full(16, left))):
-        tensor = client.InferInput(name, [1, 16], "INT32")
-        tensor.set_data_from_numpy(values.astype(np.int32).reshape(1, 16), binary_data=binary)
+        tensor = client.InferInput(name, [rows, 16], "INT32")
+        tensor.set_data_from_numpy(np.tile(values.astype(np.int32), (rows, 1)), binary_data=binary)
         tensors.append(tensor)
     return tensors
 
@@ -72,6 +72,37 @@ def test_compression(triton, headers, algorithm):
     assert result.as_numpy("OUTPUT0")[0, 0] == 1
 
 
+@pytest.fixture
+def encodings(triton, monkeypatch):
+    """How the bodies of answers came, which the client does not tell."""
+    seen = []
+    post = triton._post
+
+    def spy(*arguments, **named):
+        response = post(*arguments, **named)
+        seen.append(response.get("content-encoding"))
+        return response
+
+    monkeypatch.setattr(triton, "_post", spy)
+    return seen
+
+
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate", None])
+@pytest.mark.parametrize("binary", [True, False])
+def test_compressed_answer(triton, headers, encodings, algorithm, binary):
+    outputs = [client.InferRequestedOutput(name, binary_data=binary) for name in ("OUTPUT0", "OUTPUT1")]
+    result = triton.infer(
+        "simple",
+        inputs(rows=1000),
+        outputs=outputs,
+        headers=headers,
+        response_compression_algorithm=algorithm,
+    )
+    assert encodings == [algorithm]
+    assert np.array_equal(result.as_numpy("OUTPUT0"), np.tile(np.arange(1, 17, dtype=np.int32), (1000, 1)))
+    assert np.array_equal(result.as_numpy("OUTPUT1"), np.tile(np.arange(-1, 15, dtype=np.int32), (1000, 1)))
+
+
 def test_concurrent(triton, headers):
     """Rows that ran in one batch come back to those who sent them."""
     pending = [triton.async_infer("simple", inputs(left=index), headers=dict(headers)) for index in range(64)]
@@ -107,3 +138,29 @@ def test_errors(triton, headers):
     with pytest.raises(InferenceServerException, match="credentials") as nobody:
         triton.infer("simple", inputs())
     assert nobody.value.status() == "401"
+
+
+def test_load_and_unload(triton, headers):
+    def states():
+        index = triton.get_model_repository_index(headers=headers)
+        return [(model["state"], model["reason"]) for model in index if model["name"] == "switched"]
+
+    assert states() == [("READY", "")]
+    triton.unload_model("switched", headers=headers)
+    assert states() == [("UNAVAILABLE", "unloaded")]
+    assert not triton.is_model_ready("switched", headers=headers)
+    with pytest.raises(InferenceServerException, match="unloaded"):
+        triton.infer("switched", inputs(), headers=dict(headers))
+    triton.load_model("switched", headers=headers)
+    assert states() == [("READY", "")]
+    assert triton.is_model_ready("switched", headers=headers)
+    assert triton.infer("switched", inputs(), headers=dict(headers)).as_numpy("OUTPUT0")[0, 0] == 1
+    with pytest.raises(InferenceServerException, match="not taken"):
+        triton.load_model("switched", headers=headers, config="{}")
+    with pytest.raises(InferenceServerException, match="no model"):
+        triton.unload_model("nothing", headers=headers)
+
+
+def test_priority(triton, headers):
+    result = triton.infer("simple", inputs(), headers=headers, priority=2)
+    assert result.as_numpy("OUTPUT0")[0, 0] == 1

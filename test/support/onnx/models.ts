@@ -146,6 +146,19 @@ export function meanCentreModel(): Buffer {
   );
 }
 
+/** `index` INT64 [-1] → the element of a table of four; an index beyond it makes the whole run fail. */
+export function lookupModel(): Buffer {
+  return encodeModel(
+    graph({
+      name: 'lookup',
+      nodes: [node('Gather', ['table', 'index'], ['value'], { attributes: { axis: attribute.int(0) } })],
+      initializers: [tensor('table', 'FP32', [4], [10, 11, 12, 13])],
+      inputs: [valueInfo('index', 'INT64', ['batch'])],
+      outputs: [valueInfo('value', 'FP32', ['batch'])],
+    }),
+  );
+}
+
 /** `input` FP32 [1,4] → `output` FP32 [1,4], doubled: exactly one row at a time. */
 export function fixedBatchModel(): Buffer {
   return encodeModel(

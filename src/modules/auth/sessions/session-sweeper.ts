@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { PeriodicTask } from '../../../common/concurrency/periodic-task.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { SessionRepository } from './session.repository.js';
 
@@ -12,26 +13,25 @@ const KEEP_MS = 7 * 86_400_000;
 /** Forgets sessions that ended long ago, with all their refresh tokens. */
 @Injectable()
 export class SessionSweeper implements OnModuleInit, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
+  private readonly task: PeriodicTask;
 
-  constructor(
-    private readonly sessions: SessionRepository,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onModuleInit(): void {
-    this.timer = setInterval(() => void this.sweep(), INTERVAL_MS).unref();
+  constructor(sessions: SessionRepository, @Inject(LOGGER) logger: Logger) {
+    this.task = new PeriodicTask(
+      INTERVAL_MS,
+      () => sessions.deleteExpired(new Date(Date.now() - KEEP_MS)),
+      (err) => logger.warn({ err }, 'ended sessions could not be deleted; trying again in an hour'),
+    );
   }
 
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+  onModuleInit(): void {
+    this.task.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.task.stop();
   }
 
   async sweep(): Promise<void> {
-    try {
-      await this.sessions.deleteExpired(new Date(Date.now() - KEEP_MS));
-    } catch (err) {
-      this.logger.warn({ err }, 'ended sessions could not be deleted; trying again in an hour');
-    }
+    await this.task.run();
   }
 }

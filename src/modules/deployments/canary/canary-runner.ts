@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import type { ActorContext } from '../../../common/access/actor.js';
+import { PeriodicTask } from '../../../common/concurrency/periodic-task.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { whileAlone } from '../../../common/database/while-alone.js';
@@ -25,14 +26,13 @@ const JUDGEMENTS_PER_STEP = 60;
 /** Looks at each running canary again and again, and moves it on or back by what the log says of it. */
 @Injectable()
 export class CanaryRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private underWay: Promise<void> | undefined;
+  private readonly task: PeriodicTask;
   /** When each running canary was judged last, by id; milliseconds. */
   private judgedAt: ReadonlyMap<string, number> = new Map();
 
   constructor(
-    @Inject(SETTINGS) private readonly settings: Settings,
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(SETTINGS) settings: Settings,
+    @InjectDataSource() dataSource: DataSource,
     private readonly canaries: CanaryRepository,
     private readonly deployments: DeploymentRepository,
     private readonly revisions: DeploymentRevisions,
@@ -40,39 +40,35 @@ export class CanaryRunner implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly results: VariantResultsRepository,
     private readonly auditTrail: AuditTrail,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.task = new PeriodicTask(
+      settings.NESTOR_CANARY_CHECK_MS,
+      () => whileAlone(dataSource, 'canaries', () => this.lookAtAll()),
+      (err) => logger.warn({ err }, 'canaries could not be looked after'),
+    );
+  }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.look(), this.settings.NESTOR_CANARY_CHECK_MS);
+    this.task.start();
   }
 
   /** Ends after what is under way, while all that it writes to is still there. */
   async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    await this.underWay;
+    await this.task.stop();
   }
 
   /** Never fails: what could not be done now is done at the next look. */
   async look(): Promise<void> {
-    this.underWay ??= this.lookOnce();
-    await this.underWay;
+    await this.task.run();
   }
 
-  private async lookOnce(): Promise<void> {
-    try {
-      await whileAlone(this.dataSource, 'canaries', async () => {
-        const running = await this.canaries.running();
-        const due = running.filter((canary) => this.isDue(canary));
-        const judged = new Map(running.map(({ id }) => [id, this.judgedAt.get(id) ?? 0]));
-        for (const { id } of due) judged.set(id, Date.now());
-        this.judgedAt = judged;
-        for (const canary of due) await this.lookAfter(canary);
-      });
-    } catch (err) {
-      this.logger.warn({ err }, 'canaries could not be looked after');
-    } finally {
-      this.underWay = undefined;
-    }
+  private async lookAtAll(): Promise<void> {
+    const running = await this.canaries.running();
+    const due = running.filter((canary) => this.isDue(canary));
+    const judged = new Map(running.map(({ id }) => [id, this.judgedAt.get(id) ?? 0]));
+    for (const { id } of due) judged.set(id, Date.now());
+    this.judgedAt = judged;
+    for (const canary of due) await this.lookAfter(canary);
   }
 
   private isDue({ id, bakeSeconds }: Canary): boolean {

@@ -1,5 +1,6 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { PeriodicTask } from '../../../common/concurrency/periodic-task.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { LOGGER } from '../../../common/observability/logger.js';
@@ -14,32 +15,39 @@ const MAX_BATCHES = 50;
 
 /** Deletes predictions from the log once they are as old as they may get. */
 @Injectable()
-export class PredictionLogSweeper implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
+export class PredictionLogSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly task: PeriodicTask;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly repository: PredictionLogRepository,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.sweep(), SWEEP_MS).unref();
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    this.task = new PeriodicTask(
+      SWEEP_MS,
+      () => this.deleteOld(),
+      (err) => logger.warn({ err }, 'old predictions could not be deleted from the log'),
+    );
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
+  onApplicationBootstrap(): void {
+    this.task.start();
+  }
+
+  /** Ends after what is under way, while the database is still there. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.task.stop();
   }
 
   /** Never fails: what could not be done now is done by the next sweep. */
   async sweep(): Promise<void> {
+    await this.task.run();
+  }
+
+  private async deleteOld(): Promise<void> {
     const days = this.settings.NESTOR_PREDICTION_LOG_RETENTION_DAYS;
-    try {
-      for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-        if ((await this.repository.deleteOlderThan(days, BATCH)) < BATCH) return;
-      }
-    } catch (err) {
-      this.logger.warn({ err }, 'old predictions could not be deleted from the log');
+    for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
+      if ((await this.repository.deleteOlderThan(days, BATCH)) < BATCH) return;
     }
   }
 }

@@ -13,7 +13,7 @@ import { LOGGED_PREDICTIONS } from './prediction-log-metrics.js';
 import { PredictionLogRepository } from './prediction-log.repository.js';
 
 /** How long entries gather before they are written together, in milliseconds. */
-const GATHER_MS = 10;
+const GATHER_MS = 50;
 /** Most entries of one statement. */
 const BATCH_SIZE = 500;
 /** Tensors that may wait, in bytes. */

@@ -23,7 +23,7 @@ export class DeploymentRouter extends PredictionRouter {
     super();
   }
 
-  override route(
+  protected override routeNamed(
     workspaceId: string,
     request: PredictionRequest,
   ): PredictionRoute | null | Promise<PredictionRoute | null> {

@@ -11,6 +11,7 @@ import { LOGGER } from '../../../common/observability/logger.js';
 import { hexOfDigest } from '../../../common/storage/digest.js';
 import { ExecutorClient } from '../../inference/client/executor-client.js';
 import type { EndedPrediction } from '../../inference/prediction/prediction-router.js';
+import { backgroundDescriptorOf, placementOf } from '../../inference/prediction/serving.rules.js';
 import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
 import type { Payload, PredictionRecord } from '../log/logged-prediction.js';
 import { PredictionLog } from '../log/prediction-log.js';
@@ -84,10 +85,11 @@ export class ShadowRunner {
   }
 
   private async infer(shadow: Variant, { context, inputs, rows }: EndedPrediction): Promise<Payload> {
-    const contract = await this.registry.resolve(context.actor.workspaceId, shadow);
+    const contract = await this.registry.resolveServed(context.actor.workspaceId, shadow);
     const { outputs } = await this.executors.infer({
       digest: hexOfDigest(contract.digest),
-      descriptor: { batchable: contract.batchable },
+      descriptor: backgroundDescriptorOf(contract),
+      placement: placementOf(contract),
       tensors: inputs,
       deadlineMs: this.settings.NESTOR_PREDICT_TIMEOUT_MS,
     });

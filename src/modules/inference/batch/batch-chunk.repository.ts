@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
-import type { Delivery, QueuedDelivery } from '../jobs/inference-job.js';
+import type { Delivery, QueuedDelivery } from '../../../common/queue/delivery.js';
 import type { ChangedBatch, ClaimedChunk } from './batch-inference.js';
 
 /** How an attempt at a chunk ended that did not succeed. */

@@ -1,6 +1,6 @@
 import type { InputColumn } from './input/input-file.js';
 import type { Digest } from '../../../common/storage/digest.js';
-import type { Delivery } from '../jobs/inference-job.js';
+import type { Delivery } from '../../../common/queue/delivery.js';
 import type { ChunkRange } from './chunk-cutter.js';
 import type { BatchChunkEntity } from './entities/batch-chunk.entity.js';
 import type { BatchInferenceEntity } from './entities/batch-inference.entity.js';

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { LOGGER } from '../../../common/observability/logger.js';
-import { TurnQueue } from '../jobs/turn-queue.js';
+import { TurnQueue } from '../../../common/queue/turn-queue.js';
 
 /** The Bull queue of the steps that are done once for a batch: splitting its file and assembling its output. */
 @Injectable()

@@ -5,7 +5,7 @@ import { DataSource, Repository } from 'typeorm';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import type { Digest } from '../../../common/storage/digest.js';
 import type { StoredArtifact } from '../../../common/storage/artifact-store.js';
-import type { Delivery } from '../jobs/inference-job.js';
+import type { Delivery } from '../../../common/queue/delivery.js';
 import type { ChangedBatch, ClaimedBatch, SplitFile } from './batch-inference.js';
 import type { ChunkRange } from './chunk-cutter.js';
 import { BatchInferenceEntity } from './entities/batch-inference.entity.js';
@@ -92,6 +92,15 @@ export class BatchStepRepository {
       ],
     );
     return rows.length === 1;
+  }
+
+  /** Writes down what is about to be stored for this batch alone. @returns whether it was still this worker's. */
+  async recordSpool({ id, generation, worker }: ClaimedBatch, digest: Digest): Promise<boolean> {
+    const recorded = await this.change(
+      `UPDATE batch_inferences SET spool_digest = $4 WHERE ${fence} RETURNING ${changed}`,
+      [id, generation, worker, digest],
+    );
+    return recorded !== undefined;
   }
 
   /** The file is split: its chunks may run. */

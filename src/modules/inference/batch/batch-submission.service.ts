@@ -70,7 +70,7 @@ export class BatchSubmissionService {
     checkBatchSubmission(submission);
     const { workspaceId, kind, id, name } = context.actor;
     const { digest } = await this.artifacts.find(context, submission.input);
-    const version = await this.registry.resolve(workspaceId, submission);
+    const version = await this.registry.resolveServed(workspaceId, submission);
     checkTakesRows(version);
     const inputFormat = submission.format ?? formatOf(await this.beginningOf(digest));
     const idempotencyKey = submission.idempotencyKey ?? null;

@@ -1,6 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { onAbort } from '../../../common/concurrency/on-abort.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
-import { parseAddress } from '../protocol/address.js';
 import type { ExecutorHostState, ExecutorState } from '../protocol/executor-state.js';
 import { FrameWriter } from '../protocol/frame-writer.js';
 import {
@@ -14,6 +14,8 @@ import {
 } from '../protocol/frames.js';
 import { type InferAnswer, type InferRequest, parseAnswer, parseError, requestMessage } from '../protocol/messages.js';
 import type { Candidate } from './balancing.rules.js';
+import { type KeyOf, openSocket } from './executor-socket.js';
+import type { Placeable } from './placement.rules.js';
 
 /** The connection ended before the answer was there. */
 export class ConnectionLost extends Error {}
@@ -26,7 +28,7 @@ interface PendingAnswer {
 }
 
 /** The connection to one executor. Requests share it; answers come in any order. */
-export class ExecutorConnection implements Candidate {
+export class ExecutorConnection implements Candidate, Placeable {
   private readonly socket: Socket;
   private readonly writer: FrameWriter;
   private readonly decoder = new FrameDecoder();
@@ -34,23 +36,35 @@ export class ExecutorConnection implements Candidate {
   /** Models that the executor holds, and those that this client sent it requests for since. */
   private held = new Set<string>();
   private quarantined = new Set<string>();
+  private device = 'cpu';
   private lastId = 0;
+  private isOpen = false;
   private isLeaving = false;
+  private abandonTimer: NodeJS.Timeout | undefined;
+  private reason: Error | undefined;
+  private host = '';
+  private poolName = '';
 
   /** @param onChange called when requests can be given to it, and when they no longer can. */
   constructor(
     readonly id: string,
-    address: string,
+    readonly address: string,
     private readonly onChange: (connection: ExecutorConnection) => void,
+    keyOf?: KeyOf,
   ) {
-    this.socket = connect(parseAddress(address));
-    this.socket.once('connect', () => this.onChange(this));
-    this.socket.setNoDelay(true);
+    this.socket = openSocket(id, address, keyOf, () => {
+      this.isOpen = true;
+      this.onChange(this);
+    });
     this.writer = new FrameWriter(this.socket, setImmediate);
     this.socket.on('data', (chunk) => this.read(chunk));
-    // What went wrong does not matter: 'close' follows.
-    this.socket.on('error', () => undefined);
+    // 'close' follows.
+    this.socket.on('error', (error) => (this.reason = error));
     this.socket.once('close', () => this.lose());
+  }
+
+  get effectiveDevice(): string {
+    return this.device;
   }
 
   get inFlight(): number {
@@ -58,11 +72,26 @@ export class ExecutorConnection implements Candidate {
   }
 
   get isUsable(): boolean {
-    return !this.isLeaving && this.socket.readyState === 'open';
+    return this.isOpen && !this.isLeaving && this.socket.readyState === 'open';
   }
 
   get isClosed(): boolean {
     return this.socket.destroyed;
+  }
+
+  /** Why no connection came about; undefined where it did, or has not been decided. */
+  get failure(): Error | undefined {
+    return this.isOpen ? undefined : this.reason;
+  }
+
+  /** Id of the worker that hosts the executor. */
+  get hostId(): string {
+    return this.host;
+  }
+
+  /** Name of the pool to which the executor belongs. */
+  get pool(): string {
+    return this.poolName;
   }
 
   mayRun(digest: string): boolean {
@@ -75,6 +104,9 @@ export class ExecutorConnection implements Candidate {
 
   /** Takes in what was published about the executor and its host. */
   update(host: ExecutorHostState, executor: ExecutorState): void {
+    this.host = host.hostId;
+    this.poolName = host.pool;
+    this.device = executor.effectiveDevice;
     this.held = new Set(executor.models.map((model) => model.digest));
     this.quarantined = new Set(host.quarantined.map((model) => model.digest));
   }
@@ -85,7 +117,14 @@ export class ExecutorConnection implements Candidate {
       this.isLeaving = true;
       this.onChange(this);
     }
-    if (this.pending.size === 0) this.socket.end();
+    if (!this.isOpen) this.socket.destroy();
+    else if (this.pending.size === 0) this.socket.end();
+  }
+
+  /** As `leave`, for one that may be gone without a word: what is not answered within `timeoutMs` is lost. */
+  abandon(timeoutMs: number): void {
+    this.leave();
+    this.abandonTimer ??= setTimeout(() => this.socket.destroy(), timeoutMs).unref();
   }
 
   /** Gives up what is in flight. */
@@ -113,8 +152,7 @@ export class ExecutorConnection implements Candidate {
 
   private cancelOn(signal: AbortSignal, id: number): () => void {
     const cancel = (): void => this.giveUp(id, new CodedError('CANCELLED', 'The caller cancelled the inference.'));
-    signal.addEventListener('abort', cancel, { once: true });
-    return () => signal.removeEventListener('abort', cancel);
+    return onAbort(signal, cancel);
   }
 
   private giveUp(id: number, error: CodedError): void {
@@ -151,6 +189,7 @@ export class ExecutorConnection implements Candidate {
   private lose(): void {
     const wasLeaving = this.isLeaving;
     this.isLeaving = true;
+    clearTimeout(this.abandonTimer);
     for (const id of this.pending.keys()) this.take(id)?.reject(new ConnectionLost());
     if (!wasLeaving) this.onChange(this);
   }

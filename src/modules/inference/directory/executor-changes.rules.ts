@@ -5,14 +5,16 @@ import type { ExecutorHostState } from '../protocol/executor-state.js';
  * busy they are and when they were last heard of changes all the time and waits for the next heartbeat.
  */
 export function essence({ hostId, pool, executors, quarantined }: ExecutorHostState): string {
-  const known = executors.map(({ id, address, state, device, effectiveDevice, deviceError, models }) => [
+  const known = executors.map(({ id, address, state, device, effectiveDevice, deviceError, ...of }) => [
     id,
     address,
     state,
     device,
     effectiveDevice,
     deviceError,
-    models.map(({ digest }) => digest),
+    of.models.map(({ digest }) => digest),
+    of.loading,
+    of.failures,
   ]);
   return JSON.stringify([hostId, pool, known, quarantined]);
 }

@@ -21,9 +21,12 @@ export function rowsOf({ batchable, tensors }: InferRequest): number | undefined
   return tensors.every((tensor) => tensor.shape[0] === rows) ? rows : undefined;
 }
 
-/** Requests of the same key can be joined: same model, same inputs in the same order, same shape but for the rows. */
-export function batchKey({ digest, tensors, maxBatchRows }: InferRequest): string {
-  let key = `${digest} ${maxBatchRows ?? ''}`;
+/**
+ * Requests of one model with the same key can be joined: same inputs in the same order, same shape but for the rows, same
+ * rules for their batches.
+ */
+export function batchKey({ tensors, maxBatchRows, batchDelayMs }: InferRequest): string {
+  let key = `${maxBatchRows ?? ''} ${batchDelayMs ?? ''}`;
   for (const { name, datatype, shape } of tensors) key += `\n${name}\n${datatype} ${shape.slice(1).join(',')}`;
   return key;
 }

@@ -1,5 +1,6 @@
+import type { SharedKey } from '../../../common/tls/shared-key.js';
 import type { ExecutorSettings } from '../protocol/control.js';
-import { ipcChannel } from './host-channel.js';
+import { type HostChannel, ipcChannel } from './host-channel.js';
 import { inspect } from './inspect.js';
 import { guardAgainstOrphanhood } from './orphan-guard.js';
 import { serve } from './serve.js';
@@ -27,9 +28,20 @@ export async function runExecutorProcess(child: NodeJS.Process): Promise<void> {
   host.onMessage((message) => {
     if (message.type === 'drain') drain();
   });
-  const executor = await serve(settings, host);
+  const key = settings.address.startsWith('tls:') ? await keyFrom(host) : undefined;
+  const executor = await serve(settings, host, key);
   drain = (): void => {
     void executor.drain().then(() => child.exit(0));
   };
   if (isAskedToDrain) drain();
+}
+
+/** The host sends it first of all. */
+async function keyFrom(host: HostChannel): Promise<SharedKey> {
+  return new Promise((resolve) => {
+    host.onMessage((message) => {
+      if (message.type !== 'key') return;
+      resolve({ identity: message.identity, key: Buffer.from(message.key, 'base64') });
+    });
+  });
 }

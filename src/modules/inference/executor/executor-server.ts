@@ -1,30 +1,25 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { CodedError } from '../../../common/errors/coded-error.js';
-import { parseAddress } from '../protocol/address.js';
+import type { SharedKey } from '../../../common/tls/shared-key.js';
 import { FrameWriter } from '../protocol/frame-writer.js';
 import { encodeFrame, type Frame, FrameDecoder, FrameError, FrameKind, FrameTooLarge } from '../protocol/frames.js';
 import { answerMessage, errorHeader, type InferAnswer, parseRequest } from '../protocol/messages.js';
+import { listenAt } from './executor-listener.js';
 import type { Executor } from './executor.js';
 import type { QueuedRequest } from './request-queue.js';
 
 /** The socket on which an executor takes requests. */
 export class ExecutorServer {
-  private readonly server: Server;
+  private server: Server | undefined;
   private readonly connections = new Set<Connection>();
 
-  constructor(private readonly executor: Executor) {
-    this.server = createServer((socket) => this.accept(socket));
-  }
+  constructor(private readonly executor: Executor) {}
 
-  /** Resolves once clients can connect to the address. */
-  async listen(address: string): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(parseAddress(address), () => {
-        this.server.off('error', reject);
-        resolve();
-      });
-    });
+  /** Resolves once clients can connect to the address: with the port, null for a Unix socket. */
+  async listen(address: string, key?: SharedKey): Promise<number | null> {
+    const { server, port } = await listenAt(address, key, (socket) => this.accept(socket));
+    this.server = server;
+    return port;
   }
 
   /**
@@ -32,7 +27,8 @@ export class ExecutorServer {
    * clients have closed.
    */
   async drain(): Promise<void> {
-    const closed = new Promise((resolve) => this.server.close(resolve));
+    const { server } = this;
+    const closed = server === undefined ? undefined : new Promise((resolve) => server.close(resolve));
     for (const connection of this.connections) connection.sayGoAway();
     await this.executor.whenIdle();
     await closed;

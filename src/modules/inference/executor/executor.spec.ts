@@ -1,9 +1,14 @@
 import { EventEmitter, once } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { attribute, encodeModel, graph, node, tensor, valueInfo } from '../../../../models/training/onnx-builder.js';
+import { describe, expect, it, vi } from 'vitest';
 import { memoryBombModel } from '../../../../test/support/onnx/hostile-models.js';
-import { fixedBatchModel, identityModel, meanCentreModel, simpleModel } from '../../../../test/support/onnx/models.js';
+import {
+  fixedBatchModel,
+  identityModel,
+  lookupModel,
+  meanCentreModel,
+  simpleModel,
+} from '../../../../test/support/onnx/models.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { Datatype } from '../../../common/tensor/datatypes.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
@@ -11,19 +16,6 @@ import { elementsOf, type JsonElement, tensorFromJson } from '../../../common/te
 import type { InferAnswer, InferRequest } from '../protocol/messages.js';
 import { Executor, type ExecutorOptions } from './executor.js';
 import { ModelSession } from './model-session.js';
-
-/** `index` INT64 [-1] → the element of a table of four; an index beyond it makes the whole run fail. */
-function lookupModel(): Buffer {
-  return encodeModel(
-    graph({
-      name: 'lookup',
-      nodes: [node('Gather', ['table', 'index'], ['value'], { attributes: { axis: attribute.int(0) } })],
-      initializers: [tensor('table', 'FP32', [4], [10, 11, 12, 13])],
-      inputs: [valueInfo('index', 'INT64', ['batch'])],
-      outputs: [valueInfo('value', 'FP32', ['batch'])],
-    }),
-  );
-}
 
 const models: Readonly<Record<string, Buffer>> = {
   simple: simpleModel(),
@@ -52,7 +44,7 @@ function start(options: Partial<ExecutorOptions> = {}): Running {
       fetched.push(digest);
       const bytes = models[digest];
       if (bytes === undefined) throw new CodedError('ARTIFACT_NOT_FOUND', 'No such file.');
-      return bytes;
+      return { bytes, warmUp: [] };
     },
     openModel: async (bytes) => {
       opened.push(Buffer.from(bytes));
@@ -302,7 +294,7 @@ describe('Executor', () => {
     const running = start({
       fetchModel: async (digest) => {
         if (digest === 'lookup') await once(slow, 'fetched');
-        return models[digest] ?? Buffer.alloc(0);
+        return { bytes: models[digest] ?? Buffer.alloc(0), warmUp: [] };
       },
     });
     const waiting = submit(running, lookup(2));
@@ -340,5 +332,50 @@ describe('Executor', () => {
       submit(running, request('meanCentre', [json('input', 'FP32', [1, 4], row)], { batchable: false })),
     );
     expect((await Promise.all(all)).map(firstOutput)).toEqual([[0, 0, 0, 0], [0, 0, 0, 0]]); // prettier-ignore
+  });
+
+  it('answers or refuses, and never fails, whatever is loaded, run, pushed out and unloaded at a time', async () => {
+    const names = ['simple', 'lookup', 'meanCentre'] as const;
+    const requests = {
+      simple: () => simple(3, 1),
+      lookup: () => lookup(2),
+      meanCentre: () => request('meanCentre', [json('input', 'FP32', [1, 4], [1, 2, 3, 4])], { batchable: false }),
+    };
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ run: fc.constantFrom(...names) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ keep: fc.subarray([...names]), refuse: fc.subarray([...names]), revision: fc.nat() }),
+      },
+      { weight: 1, arbitrary: fc.record({ waitMs: fc.nat(4) }) },
+    );
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
+        // Room for one model, or for two of them.
+        const running = start({ cacheBytes: 700 });
+        const results: Promise<InferAnswer | CodedError>[] = [];
+        for (const one of steps) {
+          if ('run' in one) results.push(submit(running, requests[one.run]()));
+          else if ('waitMs' in one) await new Promise((resolve) => setTimeout(resolve, one.waitMs));
+          else {
+            const residents = one.keep.map((digest) => ({
+              digest,
+              bytes: models[digest]?.length ?? 0,
+              revision: one.revision,
+            }));
+            running.executor.order({ residents, refused: one.refuse.filter((digest) => !one.keep.includes(digest)) });
+          }
+        }
+        for (const result of await Promise.all(results)) {
+          seen.add(codeOf(result));
+          expect(['answered', 'MODEL_UNLOADED']).toContain(codeOf(result));
+        }
+        running.executor.order({ residents: [], refused: [...names] });
+        await vi.waitUntil(() => running.executor.models().length === 0, { timeout: 10_000, interval: 5 });
+      }),
+      { numRuns: 60 },
+    );
+    expect([...seen].sort()).toEqual(['MODEL_UNLOADED', 'answered']);
   });
 });

@@ -1,6 +1,8 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { assertTensor } from '../../../common/tensor/tensor.js';
-import type { HeldModel } from '../protocol/control.js';
+import type { WarmUpSample } from '../../registry/serving/serving-policy.js';
+import type { HeldModel, LoadFailure, ModelOrders } from '../protocol/control.js';
+import { unloadedError } from '../protocol/executor-state.js';
 import type { InferAnswer, InferRequest } from '../protocol/messages.js';
 import {
   assertNames,
@@ -12,9 +14,10 @@ import {
   wholeOutput,
 } from './batching.rules.js';
 import type { ModelSession } from './model-session.js';
-import { warmUp } from './model-trial.js';
 import { type Batch, QueuedRequest, RequestQueue } from './request-queue.js';
+import { Residents } from './residents.js';
 import { type LoadedModel, SessionCache } from './session-cache.js';
+import { warmUp } from './warm-up.js';
 
 export interface ExecutorOptions {
   /** Bytes of model files that are kept loaded. */
@@ -22,19 +25,25 @@ export interface ExecutorOptions {
   /** Time that one batch may take, in milliseconds. */
   readonly batchMs: number;
   readonly maxBatchRows: number;
-  /** The verified bytes of a model. Rejects with a CodedError. */
-  readonly fetchModel: (digest: string) => Promise<Uint8Array>;
+  /** Rejects with a CodedError. */
+  readonly fetchModel: (digest: string) => Promise<ModelFile>;
   /** Opens a model; blocks the thread. Rejects with a CodedError. */
   readonly openModel: (bytes: Uint8Array) => Promise<ModelSession>;
   /** Called before each load and run. */
   readonly onRunning: (digest: string) => void;
-  /** Called when models were loaded or have left. */
+  /** Called when models are being loaded, were loaded, or have left. */
   readonly onModels: () => void;
 }
 
-interface FetchedModel {
-  readonly digest: string;
+export interface ModelFile {
+  /** Verified against the digest. */
   readonly bytes: Uint8Array;
+  /** What the model is run on before it counts as loaded; without any, zeros do. */
+  readonly warmUp: readonly WarmUpSample[];
+}
+
+interface FetchedModel extends ModelFile {
+  readonly digest: string;
 }
 
 /**
@@ -44,6 +53,7 @@ interface FetchedModel {
 export class Executor {
   private readonly queue = new RequestQueue();
   private readonly sessions: SessionCache;
+  private readonly residents: Residents;
   private readonly fetching = new Set<string>();
   private readonly fetched: FetchedModel[] = [];
   private readonly idleWaiters: (() => void)[] = [];
@@ -52,9 +62,12 @@ export class Executor {
   private isTurning = false;
   private unanswered = 0;
   private loadCount = 0;
+  /** Wakes the loop when a batch has waited for others long enough. */
+  private alarm: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ExecutorOptions) {
     this.sessions = new SessionCache(options.cacheBytes);
+    this.residents = new Residents(options.cacheBytes);
   }
 
   /** Requests that were taken and not answered yet. */
@@ -71,6 +84,30 @@ export class Executor {
     return this.sessions.list();
   }
 
+  /** Digests of models that are being loaded. */
+  get loading(): string[] {
+    return [...this.fetching];
+  }
+
+  get failures(): LoadFailure[] {
+    return this.residents.failures;
+  }
+
+  /** Takes the place of all orders before. What was taken is answered, whatever the orders say. */
+  order(orders: ModelOrders): void {
+    this.residents.take(orders);
+    this.options.onModels();
+    this.fetchResidents();
+    this.wake();
+  }
+
+  /** Loads what is to be kept loaded and is not. */
+  fetchResidents(): void {
+    for (const digest of this.residents.due(performance.now())) {
+      if (!this.sessions.has(digest)) this.fetch(digest);
+    }
+  }
+
   /**
    * Takes a request in. `answer` is called exactly once.
    * @returns what `cancel` takes.
@@ -83,6 +120,7 @@ export class Executor {
       if (this.unanswered === 0) this.notifyIdle();
     });
     try {
+      if (this.residents.refused.has(request.digest)) throw unloadedError();
       for (const tensor of request.tensors) assertTensor(tensor);
     } catch (error) {
       queued.settle(codedError(error));
@@ -112,9 +150,10 @@ export class Executor {
   private fetch(digest: string): void {
     if (this.fetching.has(digest)) return;
     this.fetching.add(digest);
+    this.options.onModels();
     this.options.fetchModel(digest).then(
-      (bytes) => {
-        this.fetched.push({ digest, bytes });
+      (file) => {
+        this.fetched.push({ digest, ...file });
         this.wake();
       },
       (error: unknown) => this.failModel(digest, error),
@@ -123,12 +162,16 @@ export class Executor {
 
   private failModel(digest: string, error: unknown): void {
     this.fetching.delete(digest);
-    for (const queued of this.queue.remove(digest)) queued.settle(codedError(error));
+    const coded = codedError(error);
+    this.residents.noteFailure(digest, coded);
+    for (const queued of this.queue.remove(digest)) queued.settle(coded);
+    this.options.onModels();
   }
 
   private wake(): void {
     if (this.isTurning) return;
     this.isTurning = true;
+    clearTimeout(this.alarm);
     void this.turn();
   }
 
@@ -145,46 +188,68 @@ export class Executor {
         continue;
       }
       const batch = firstRun ?? this.takeBatch((digest) => this.sessions.has(digest));
-      if (batch === undefined) break;
-      await this.run(batch);
+      if (batch !== undefined) await this.run(batch);
+      else if (!(await this.releaseRefused())) break;
     }
     this.isTurning = false;
+    this.setAlarm();
+  }
+
+  /** @returns whether there was something to release; requests may have come meanwhile. */
+  private async releaseRefused(): Promise<boolean> {
+    const { refused } = this.residents;
+    const unused = this.sessions.list().filter(({ digest }) => refused.has(digest) && !this.queue.hasModel(digest));
+    for (const { digest } of unused) await this.sessions.remove(digest);
+    if (unused.length > 0) this.options.onModels();
+    return unused.length > 0;
+  }
+
+  private setAlarm(): void {
+    const ripeAt = this.queue.nextRipeAt((digest) => this.sessions.has(digest));
+    if (ripeAt !== undefined) this.alarm = setTimeout(() => this.wake(), ripeAt - performance.now());
   }
 
   private takeBatch(mayRun: (digest: string) => boolean): Batch | undefined {
-    return this.queue.take(mayRun, (request) => this.rowLimit(request));
+    return this.queue.take(mayRun, (request) => this.rowLimit(request), performance.now());
   }
 
   private rowLimit({ digest, maxBatchRows = Infinity }: InferRequest): number {
     const maximum = Math.min(this.options.maxBatchRows, maxBatchRows);
-    return this.sessions.use(digest)?.cost.rowsWithin(this.options.batchMs, maximum) ?? 1;
+    return this.sessions.costOf(digest)?.rowsWithin(this.options.batchMs, maximum) ?? 1;
   }
 
-  private async load({ digest, bytes }: FetchedModel): Promise<void> {
+  private async load({ digest, bytes, warmUp: samples }: FetchedModel): Promise<void> {
     // Everybody who wanted it has left meanwhile.
-    if (!this.queue.hasModel(digest)) {
+    if (!this.queue.hasModel(digest) && !this.residents.isKept(digest)) {
       this.fetching.delete(digest);
+      this.options.onModels();
       return;
     }
     this.options.onRunning(digest);
-    const evicted = await this.sessions.makeRoom(bytes.byteLength);
+    const evicted = await this.sessions.makeRoom(bytes.byteLength, (other) => this.residents.isKept(other));
     try {
       const session = await this.options.openModel(bytes);
       this.loadCount += 1;
-      await warmUp(session);
+      await warmUp(session, samples);
       this.sessions.add(digest, bytes.byteLength, session);
       this.fetching.delete(digest);
+      this.residents.noteLoaded(digest);
       this.justLoaded = digest;
     } catch (error) {
       this.failModel(digest, error);
     }
-    for (const model of evicted) if (this.queue.hasModel(model.digest)) this.fetch(model.digest);
+    for (const model of evicted) {
+      if (this.queue.hasModel(model.digest)) this.fetch(model.digest);
+      else this.residents.noteEvicted(model.digest);
+    }
     this.options.onModels();
   }
 
   private async run(batch: Batch): Promise<void> {
-    const model = this.sessions.use(batch.digest);
-    if (model === undefined) return;
+    await this.sessions.borrow(batch.digest, (model) => this.runOn(model, batch));
+  }
+
+  private async runOn(model: LoadedModel, batch: Batch): Promise<void> {
     const members = batch.members.filter((member) => hasGoodNames(member, model.session));
     if (members.length === 0) return;
     this.options.onRunning(batch.digest);

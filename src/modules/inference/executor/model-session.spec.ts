@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import onnxProto from 'onnx-proto';
@@ -9,14 +9,18 @@ import { wholeOutput } from './batching.rules.js';
 import { ModelSession } from './model-session.js';
 
 let folder: string;
+const started = process.cwd();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nestor-test-'));
   await mkdir(join(folder, 'empty'));
   await writeFile(join(folder, 'secret'), Buffer.from([1, 2, 3, 4]));
+  await symlink('secret', join(folder, 'symbolic-link'));
+  await link(join(folder, 'secret'), join(folder, 'hard-link'));
 });
 
 afterAll(async () => {
+  process.chdir(started);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -46,13 +50,18 @@ function open(bytes: Uint8Array, emptyFolder: string): Promise<ModelSession> {
 }
 
 describe('ModelSession', () => {
-  it('reads no file beside the model', async () => {
+  it('reads no file beside the model, nor by links', async () => {
     const session = await open(thief('secret'), folder);
     const { outputs } = await session.run([tensorFromJson('input', 'INT32', [1], [0])]);
     const [output] = outputs.map(wholeOutput);
     expect(output === undefined ? [] : elementsOf(output)).toEqual([0x04030201]);
-    for (const location of ['secret', '../secret', join(folder, 'secret'), 'package.json', '/etc/passwd']) {
-      await expect(open(thief(location), join(folder, 'empty'))).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED' });
+    const names = ['secret', 'symbolic-link', 'hard-link'];
+    const locations = [...names, ...names.map((name) => `../${name}`), ...names.map((name) => join(folder, name))];
+    for (const workingFolder of [folder, started]) {
+      process.chdir(workingFolder);
+      for (const location of [...locations, 'package.json', '/etc/passwd', '../../../../etc/passwd']) {
+        await expect(open(thief(location), join(folder, 'empty'))).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED' });
+      }
     }
     await session.release();
   });

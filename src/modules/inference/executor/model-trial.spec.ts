@@ -12,7 +12,8 @@ import {
 import { DATATYPES } from '../../../common/tensor/datatypes.js';
 import type { ModelInspection } from '../protocol/control.js';
 import { ModelSession } from './model-session.js';
-import { inspectSession, warmUp } from './model-trial.js';
+import { inspectSession } from './model-trial.js';
+import { warmUp } from './warm-up.js';
 
 function open(bytes: Uint8Array): Promise<ModelSession> {
   return ModelSession.open(bytes, { device: 'cpu', threads: 1, emptyFolder: '/nowhere' });
@@ -104,8 +105,8 @@ describe('inspectSession', () => {
   });
 
   it('warms up what it can, and minds nothing', async () => {
-    await warmUp(await open(simpleModel()));
-    await warmUp(await open(oneNode('Reshape', ['batch', 4], ['batch', 3], [-1, 3])));
-    await warmUp(await open(oneNode('Relu', [1_000_000, 8], [1_000_000, 8])));
+    await warmUp(await open(simpleModel()), []);
+    await warmUp(await open(oneNode('Reshape', ['batch', 4], ['batch', 3], [-1, 3])), []);
+    await warmUp(await open(oneNode('Relu', [1_000_000, 8], [1_000_000, 8])), []);
   });
 });

@@ -34,11 +34,6 @@ export async function inspectSession(session: ModelSession): Promise<ModelInspec
   return { inputs, outputs, batchable: false };
 }
 
-/** Runs a model once on zeros, so that the first request does not pay for what is done once. Failing is no matter. */
-export async function warmUp(session: ModelSession): Promise<void> {
-  await tryRun(session, trialInputs(session.inputs(), 1, 1), acceptFailure);
-}
-
 /** Decides what a failed trial run means; throws where the model is to be refused. */
 type Judge = (failure: CodedError) => void;
 

@@ -5,7 +5,10 @@ import { poolStatuses } from './pool-health.rules.js';
 const host = (hostId: string, pool: string, ...states: readonly ExecutorLifecycle[]): ExecutorHostState => ({
   hostId,
   pool,
+  room: 4,
+  machine: { cores: 4, memoryBytes: 8_000_000_000 },
   quarantined: [],
+  endings: [],
   executors: states.map((state, index) => ({
     id: `${hostId}-${index}`,
     hostId,
@@ -16,6 +19,8 @@ const host = (hostId: string, pool: string, ...states: readonly ExecutorLifecycl
     state,
     pid: null,
     models: [],
+    loading: [],
+    failures: [],
     inFlight: 0,
     loads: 0,
     restarts: 0,
@@ -33,8 +38,8 @@ describe('poolStatuses', () => {
       host('c', 'gpu', 'STARTING'),
     ];
     expect(poolStatuses(hosts, new Map())).toEqual([
-      { name: 'default', replicas: 3, ready: 2, health: 'HEALTHY', hosts: ['a', 'b'] },
-      { name: 'gpu', replicas: 1, ready: 0, health: 'UNHEALTHY', hosts: ['c'] },
+      { name: 'default', replicas: 3, ready: 2, health: 'HEALTHY', hosts: [hosts[1], hosts[0]] },
+      { name: 'gpu', replicas: 1, ready: 0, health: 'UNHEALTHY', hosts: [hosts[2]] },
     ]);
   });
 

@@ -7,7 +7,10 @@ import type { Settings } from '../../../common/config/settings.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { ArtifactStore } from '../../../common/storage/artifact-store.js';
 import { digestOfFile, digestOfHex } from '../../../common/storage/digest.js';
+import type { WarmUpSample } from '../../registry/serving/serving-policy.js';
+import { FilePlans } from '../model-control/file-plans.service.js';
 import { ModelFiles } from '../pool/model-files.js';
+import { unloadedError } from '../protocol/executor-state.js';
 import { type CachedFile, filesToEvict } from './model-cache.rules.js';
 
 /**
@@ -22,6 +25,7 @@ export class CachedModelFiles extends ModelFiles {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly store: ArtifactStore,
+    private readonly plans: FilePlans,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     super();
@@ -34,6 +38,12 @@ export class CachedModelFiles extends ModelFiles {
     const fetching = this.fetch(digest).finally(() => this.fetching.delete(digest));
     this.fetching.set(digest, fetching);
     return fetching;
+  }
+
+  override async warmUpOf(digest: string): Promise<readonly WarmUpSample[]> {
+    const plan = await this.plans.of(digest);
+    if (plan?.isRefused) throw unloadedError();
+    return plan?.warmUp ?? [];
   }
 
   private async fetch(digest: string): Promise<string> {

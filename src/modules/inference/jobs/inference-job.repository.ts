@@ -21,6 +21,8 @@ const columns = [
   'modelVersionId',
   'model',
   'version',
+  'deployment',
+  'variant',
   'digest',
   'status',
   'priority',
@@ -61,13 +63,17 @@ export class InferenceJobRepository {
     const column = <Key extends keyof NewInferenceJob>(key: Key) => jobs.map((job) => job[key]);
     const rows: readonly { id: string; created_at: Date }[] = await manager.query(
       `INSERT INTO inference_jobs (id, workspace_id, model_version_id, model, version, digest, status, priority,
-         max_attempts, timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload)
+         max_attempts, timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload,
+         deployment, variant)
        SELECT id, workspace_id, model_version_id, model, version, digest, 'QUEUED', priority,
-         max_attempts, timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload
+         max_attempts, timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload,
+         deployment, variant
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::smallint[], $8::int[],
-         $9::int[], $10::text[], $11::text[], $12::boolean[], $13::int[], $14::text[], $15::text[], $16::bytea[])
+         $9::int[], $10::text[], $11::text[], $12::boolean[], $13::int[], $14::text[], $15::text[], $16::bytea[],
+         $17::text[], $18::text[])
          AS given (id, workspace_id, model_version_id, model, version, digest, priority, max_attempts,
-           timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload)
+           timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload, deployment,
+           variant)
        ON CONFLICT (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
        RETURNING id, created_at`,
       [
@@ -87,6 +93,8 @@ export class InferenceJobRepository {
         column('idempotencyKey'),
         column('payloadHash'),
         column('payload'),
+        column('deployment'),
+        column('variant'),
       ],
     );
     const createdAt = new Map(rows.map((row) => [row.id, row.created_at]));

@@ -11,6 +11,8 @@ export type NewInferenceJob = Pick<
   | 'modelVersionId'
   | 'model'
   | 'version'
+  | 'deployment'
+  | 'variant'
   | 'digest'
   | 'priority'
   | 'maxAttempts'
@@ -22,16 +24,3 @@ export type NewInferenceJob = Pick<
   | 'idempotencyKey'
   | 'payloadHash'
 > & { readonly payload: Buffer };
-
-/** One turn of a job in the queue. */
-export interface Delivery {
-  readonly id: string;
-  readonly generation: number;
-}
-
-/** A turn that is to be queued. */
-export interface QueuedDelivery extends Delivery {
-  readonly priority: number;
-  /** Milliseconds from now. */
-  readonly delayMs: number;
-}

@@ -57,9 +57,9 @@ export class InferenceJobsService {
     if (job.status !== 'SUCCEEDED') return null;
     const stored = await this.results.add(job);
     if (stored === null) return null;
-    const { requestId, model, version, executor, encoding, withRecords, rows } = job;
-    const unrouted = { deployment: null, variant: null, predictionId: null };
-    const facts = { requestId, model, version, executor: executor ?? '', ...unrouted };
+    const { requestId, model, version, deployment, variant, encoding, withRecords, rows } = job;
+    const executor = job.executor ?? '';
+    const facts = { requestId, model, version, deployment, variant, executor, predictionId: null, fromCache: false };
     return presentPrediction(facts, decodeJobResult(stored), {
       model: await this.contractOf(job),
       encoding,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
-import type { Delivery, QueuedDelivery } from './inference-job.js';
+import type { Delivery, QueuedDelivery } from '../../../common/queue/delivery.js';
 import type { JobStatus } from './job-state.rules.js';
 
 /** A job that this worker has taken on. */

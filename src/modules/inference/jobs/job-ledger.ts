@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { queues } from '../../../common/queue/queues.js';
 import { GroupCommit } from './group-commit.js';
-import type { Delivery } from './inference-job.js';
+import type { Delivery } from '../../../common/queue/delivery.js';
 import { InferenceQueue } from './inference-queue.js';
 import { JobAnnouncements } from './job-announcements.js';
 import { type ClaimedJob, type Completion, JobExecutionRepository } from './job-execution.repository.js';

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { SETTINGS } from '../../../common/config/config.module.js';
@@ -6,12 +5,14 @@ import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import { LOGGER } from '../../../common/observability/logger.js';
+import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
 import { ExecutorClient, type InferenceResult } from '../client/executor-client.js';
 import { ExecutorView } from '../client/executor-view.js';
 import { countReady } from '../directory/first-ready.js';
 import { InferenceMetrics } from '../metrics/inference-metrics.js';
-import { outcomeOfFailure } from './attempt.rules.js';
-import type { Delivery } from './inference-job.js';
+import { descriptorOf, placementOf } from '../prediction/serving.rules.js';
+import type { Delivery } from '../../../common/queue/delivery.js';
+import { failedAttempt } from '../../../common/queue/failed-attempt.js';
 import type { ClaimedJob, Completion } from './job-execution.repository.js';
 import { decodeJobRequest, encodeJobResult } from './job-payload.js';
 import { JobLedger } from './job-ledger.js';
@@ -36,6 +37,7 @@ export class JobRunner {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly ledger: JobLedger,
+    private readonly registry: RegistrySnapshot,
     private readonly executors: ExecutorClient,
     view: ExecutorView,
     private readonly metrics: InferenceMetrics,
@@ -103,10 +105,13 @@ export class JobRunner {
   }
 
   private async infer(job: ClaimedJob, signal: AbortSignal): Promise<InferenceResult> {
-    const { digest, batchable, maxBatchRows, outputs, tensors } = decodeJobRequest(job.payload);
+    const { digest, outputs, tensors } = decodeJobRequest(job.payload);
+    const { workspaceId, model, version } = job;
+    const target = await this.registry.resolveServed(workspaceId, { model, version });
     return this.executors.infer({
       digest,
-      descriptor: { batchable, maxBatchRows },
+      descriptor: descriptorOf(target),
+      placement: placementOf(target),
       tensors,
       outputs,
       deadlineMs: job.timeoutMs,
@@ -115,20 +120,13 @@ export class JobRunner {
   }
 
   private failed(job: ClaimedJob, error: unknown): Completion {
-    const { attempt, maxAttempts } = job;
-    const outcome = outcomeOfFailure(error, attempt, maxAttempts, this.settings.NESTOR_JOB_BACKOFF_MS, Math.random());
-    if (outcome.code === 'INTERNAL_SERVER_ERROR') {
-      this.logger.error({ err: error, jobId: job.id, errorId: randomUUID() }, 'an inference job failed unexpectedly');
-    }
-    this.logger.debug({ jobId: job.id, attempt, code: outcome.code, next: outcome.kind }, 'an attempt of a job failed');
-    return {
-      ...ended(job),
-      status: outcome.kind === 'RETRY' ? 'QUEUED' : outcome.kind,
-      errorCode: outcome.code,
-      // PostgreSQL's text holds no NUL.
-      errorMessage: outcome.message.replaceAll('\0', ''),
-      delayMs: outcome.kind === 'RETRY' ? outcome.delayMs : 0,
-    };
+    const { id: jobId, attempt, maxAttempts } = job;
+    const numbers = { attempt, maxAttempts, backoffMs: this.settings.NESTOR_JOB_BACKOFF_MS };
+    const { kind, ...failure } = failedAttempt(error, numbers, (facts) =>
+      this.logger.error({ ...facts, jobId }, 'an inference job failed unexpectedly'),
+    );
+    this.logger.debug({ jobId, attempt, code: failure.errorCode, next: kind }, 'an attempt of a job failed');
+    return { ...ended(job), ...failure, status: kind === 'RETRY' ? 'QUEUED' : kind };
   }
 }
 

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
+import { PeriodicTask } from '../../../common/concurrency/periodic-task.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { whileAlone } from '../../../common/database/while-alone.js';
@@ -25,46 +26,41 @@ const RECHECK_MS = 5 * 60_000;
  */
 @Injectable()
 export class JobSweeper implements OnApplicationBootstrap {
-  private timer: NodeJS.Timeout | undefined;
-  private underWay: Promise<void> | undefined;
+  private readonly task: PeriodicTask;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource() dataSource: DataSource,
     private readonly repository: JobExecutionRepository,
     private readonly queue: InferenceQueue,
     private readonly announcements: JobAnnouncements,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.task = new PeriodicTask(
+      settings.NESTOR_JOB_SWEEP_MS,
+      () => whileAlone(dataSource, 'jobSweep', () => this.sweepOnce()),
+      (err) => logger.warn({ err }, 'inference jobs could not be swept'),
+    );
+  }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.sweep(), this.settings.NESTOR_JOB_SWEEP_MS);
+    this.task.start();
   }
 
   /** Ends after what is under way. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.underWay;
+    await this.task.stop();
   }
 
   /** Never fails: what could not be done now is done by the next sweep. */
   async sweep(): Promise<void> {
-    this.underWay ??= this.sweepOnce();
-    await this.underWay;
+    await this.task.run();
   }
 
   private async sweepOnce(): Promise<void> {
-    try {
-      await whileAlone(this.dataSource, 'jobSweep', async () => {
-        await this.takeFromLostWorkers();
-        await this.requeueForgotten();
-        await this.deleteOld();
-      });
-    } catch (err) {
-      this.logger.warn({ err }, 'inference jobs could not be swept');
-    } finally {
-      this.underWay = undefined;
-    }
+    await this.takeFromLostWorkers();
+    await this.requeueForgotten();
+    await this.deleteOld();
   }
 
   private async takeFromLostWorkers(): Promise<void> {

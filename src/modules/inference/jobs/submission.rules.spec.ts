@@ -36,6 +36,8 @@ describe('hashSubmission', () => {
       { model: 'digits' },
       { version: 2 },
       { alias: 'best' },
+      { deployment: 'flowers' },
+      { stickyKey: 'gardener-7' },
       { records: [{ a: 1, b: 3 }] },
       { records: [{ a: 1 }, { b: 2 }] },
       { outputs: ['y'] },

@@ -4,7 +4,6 @@ import { checkKey, isGiven, type PredictionRequest } from '../prediction/request
 
 /** A request for a queued inference. */
 export interface Submission extends PredictionRequest {
-  readonly model: string;
   readonly priority?: number | null | undefined;
   readonly maxAttempts?: number | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
@@ -32,8 +31,10 @@ function checkRange(name: string, value: number | null | undefined, minimum: num
  * request's id does not count, as a repeated request may have another.
  */
 export function hashSubmission(submission: Submission): string {
-  const { model, version, alias, inputs, records, outputs, encoding, timeoutMs, priority, maxAttempts } = submission;
-  const asked = [model, version, alias, inputs, records, outputs, encoding, timeoutMs, priority, maxAttempts];
+  const { model, version, alias, deployment, stickyKey, inputs, records, outputs, encoding } = submission;
+  const { timeoutMs, priority, maxAttempts } = submission;
+  const target = [model, version, alias, deployment, stickyKey];
+  const asked = [...target, inputs, records, outputs, encoding, timeoutMs, priority, maxAttempts];
   return createHash('sha256')
     .update(
       JSON.stringify(

@@ -5,9 +5,11 @@ import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { hexOfDigest } from '../../../common/storage/digest.js';
+import type { AuditDetail } from '../../audit/audit-event.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import type { AuditedTransaction } from '../../audit/audited-transaction.js';
 import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
+import { modelFor, PredictionRouter } from '../prediction/prediction-router.js';
 import { predictionLimits } from '../prediction/prediction-limits.js';
 import { checkRequest, isGiven, readInputs, readOutputNames, rowsOf } from '../prediction/request.rules.js';
 import { byWorkspace } from './by-workspace.js';
@@ -43,6 +45,7 @@ export class SubmissionService {
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly router: PredictionRouter,
     private readonly registry: RegistrySnapshot,
     private readonly repository: InferenceJobRepository,
     private readonly queue: InferenceQueue,
@@ -50,7 +53,8 @@ export class SubmissionService {
   ) {}
 
   /**
-   * Checks everything that can be checked now, so that what is wrong with the input is said at once.
+   * Checks everything that can be checked now, so that what is wrong with the input is said at once. A deployment chooses
+   * the version now, too: a job stays with it however long it waits.
    * @returns the job once it is recorded; the first one where the idempotency key is known.
    * @throws {CodedError} IDEMPOTENCY_MISMATCH, and all that `predict` says of input and model.
    */
@@ -66,7 +70,8 @@ export class SubmissionService {
     const { timeoutMs } = checkRequest(submission, limits);
     checkSubmission(submission);
     const { workspaceId } = context.actor;
-    const version = await this.registry.resolve(workspaceId, submission);
+    const route = await this.router.route(workspaceId, submission);
+    const version = await this.registry.resolveServed(workspaceId, modelFor(submission, route));
     const tensors = readInputs(version, submission, limits.maxJsonElements);
     const outputs = readOutputNames(version, submission.outputs);
     const digest = hexOfDigest(version.digest);
@@ -77,6 +82,8 @@ export class SubmissionService {
       modelVersionId: version.versionId,
       model: version.model,
       version: version.version,
+      deployment: route?.deployment ?? null,
+      variant: route?.variant ?? null,
       digest,
       priority: submission.priority ?? 0,
       maxAttempts: submission.maxAttempts ?? this.settings.NESTOR_JOB_ATTEMPTS,
@@ -120,7 +127,7 @@ export class SubmissionService {
           action: 'inference-job.submit',
           resourceType: 'inference-job',
           resourceId: record?.id ?? job.id,
-          detail: { model: job.model, version: job.version, isRepeated: !created.has(job.id) },
+          detail: { ...modelOf(record ?? job), isRepeated: !created.has(job.id) },
           ...(isRefused && { outcome: 'FAILURE' as const, errorCode: answer.code }),
         },
         context,
@@ -146,6 +153,10 @@ export class SubmissionService {
 
 const keyOf = ({ workspaceId, idempotencyKey }: Pick<NewInferenceJob, 'workspaceId' | 'idempotencyKey'>): string =>
   `${workspaceId} ${idempotencyKey}`;
+
+/** A repeated submission may have been sent elsewhere than the job that it finds. */
+const modelOf = ({ model, version, deployment, variant }: NewInferenceJob | InferenceJobRecord): AuditDetail =>
+  deployment === null || variant === null ? { model, version } : { model, version, deployment, variant };
 
 /** The same key with another payload is a mistake of the caller's that must not go unnoticed. */
 function matching(job: NewInferenceJob, record: InferenceJobRecord): Answer {

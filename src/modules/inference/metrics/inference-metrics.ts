@@ -31,6 +31,7 @@ const names = {
   batchRows: 'nestor_inference_batch_rows',
   errors: 'nestor_inference_errors_total',
   inFlight: 'nestor_inference_in_flight',
+  cache: 'nestor_response_cache_requests_total',
 } as const;
 
 /** Seconds; from the fastest models to the longest deadline. */
@@ -71,6 +72,11 @@ export const inferenceMetricProviders = [
     help: 'Inference requests that are being worked on.',
     labelNames: ['lane'],
   }),
+  makeCounterProvider({
+    name: names.cache,
+    help: 'Predictions of versions whose answers are remembered, by model, version and outcome (hit or miss).',
+    labelNames: ['model', 'version', 'outcome'],
+  }),
 ];
 
 /** Counts and times inferences of all lanes. */
@@ -85,6 +91,7 @@ export class InferenceMetrics {
     @InjectMetric(names.batchRows) private readonly batchRows: Histogram,
     @InjectMetric(names.errors) private readonly errors: Counter,
     @InjectMetric(names.inFlight) private readonly inFlight: Gauge,
+    @InjectMetric(names.cache) private readonly cache: Counter,
   ) {}
 
   started(lane: Lane): void {
@@ -93,6 +100,11 @@ export class InferenceMetrics {
 
   ended(lane: Lane): void {
     this.inFlight.dec({ lane });
+  }
+
+  cacheAsked(target: { readonly model: string; readonly version: number }, isHit: boolean): void {
+    const { model, version } = this.labels.of(target);
+    this.cache.inc({ model, version, outcome: isHit ? 'hit' : 'miss' });
   }
 
   observe({ lane, target, errorCode, elapsedMs, answer }: MeasuredInference): void {

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { InferAnswer } from '../protocol/messages.js';
+import type { InferenceResult } from '../client/executor-client.js';
 
 /** What a version has answered since this process started. Times are sums over requests, in milliseconds. */
 export interface VersionStatistics {
+  /** Answers, also those that were remembered. */
   readonly successes: number;
   readonly failures: number;
-  /** Rows of all successful requests. */
+  /** Rows of all requests for which the model was run. */
   readonly rows: number;
   /** Runs of the model; a run that several requests shared counts once, a part for each. */
   readonly executions: number;
@@ -15,10 +16,14 @@ export interface VersionStatistics {
   readonly failureMs: number;
   readonly queueMs: number;
   readonly computeMs: number;
+  /** Answers that were remembered: nothing was run for them. */
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  readonly cacheHitMs: number;
 }
 
-/** What an executor told of the run. Times in milliseconds. */
-type Run = Pick<InferAnswer, 'batchRows' | 'queueMs' | 'inferenceMs'>;
+/** What is known of the run. Times in milliseconds. */
+type Run = Pick<InferenceResult, 'batchRows' | 'queueMs' | 'inferenceMs' | 'fromCache'>;
 
 type Counts = { -readonly [Key in keyof VersionStatistics]: VersionStatistics[Key] };
 
@@ -33,6 +38,9 @@ const none: VersionStatistics = {
   failureMs: 0,
   queueMs: 0,
   computeMs: 0,
+  cacheHits: 0,
+  cacheMisses: 0,
+  cacheHitMs: 0,
 };
 
 /** Counts of this process by model version, for those who ask without Prometheus. */
@@ -57,9 +65,15 @@ export class InferenceStatistics {
       return;
     }
     counts.successes += 1;
+    counts.successMs += elapsedMs;
+    if (run.fromCache === true) {
+      counts.cacheHits += 1;
+      counts.cacheHitMs += elapsedMs;
+      return;
+    }
+    if (run.fromCache === false) counts.cacheMisses += 1;
     counts.rows += rows;
     counts.executions += rows / Math.max(1, run.batchRows);
-    counts.successMs += elapsedMs;
     counts.queueMs += run.queueMs;
     counts.computeMs += run.inferenceMs;
   }

@@ -1,6 +1,8 @@
+import type { PostAnswer } from '../../../common/http/front-door.js';
 import { datatypeTable } from '../../../common/tensor/datatypes.js';
 import { elementArray, type Tensor } from '../../../common/tensor/tensor.js';
 import { elementsOf } from '../../../common/tensor/tensor-json.js';
+import { JSON_LENGTH_HEADER } from './body-parts.rules.js';
 
 export interface InferAnswerFacts {
   readonly model: string;
@@ -9,26 +11,24 @@ export interface InferAnswerFacts {
   readonly id: string | undefined;
   readonly outputs: readonly Tensor[];
   /** Facts of the run that the protocol has no field for. */
-  readonly parameters: Readonly<Record<string, string | number>>;
-}
-
-/** A body of the protocol. */
-export interface InferAnswer {
-  readonly body: string | Buffer;
-  /** Length in bytes of the JSON at the beginning where tensors follow it, for `Inference-Header-Content-Length`. */
-  readonly jsonLength: number | undefined;
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** Writes an answer: JSON, with those outputs as raw bytes behind it that were asked for so. */
-export function writeInferAnswer(facts: InferAnswerFacts, isBinary: (output: string) => boolean): InferAnswer {
+export function writeInferAnswer(facts: InferAnswerFacts, isBinary: (output: string) => boolean): PostAnswer {
   const { model, version, id, outputs, parameters } = facts;
   const binary = outputs.filter(({ name }) => isBinary(name));
   const list = outputs.map((output) => outputText(output, binary.includes(output))).join(',');
   const head = JSON.stringify({ model_name: model, model_version: String(version), id, parameters });
   const json = `${head.slice(0, -1)},"outputs":[${list}]}`;
-  if (binary.length === 0) return { body: json, jsonLength: undefined };
+  if (binary.length === 0) return { status: 200, body: json };
   const text = Buffer.from(json);
-  return { body: Buffer.concat([text, ...binary.map(({ data }) => data)]), jsonLength: text.byteLength };
+  return {
+    status: 200,
+    type: 'application/octet-stream',
+    headers: { [JSON_LENGTH_HEADER]: String(text.byteLength) },
+    body: Buffer.concat([text, ...binary.map(({ data }) => data)]),
+  };
 }
 
 function outputText(tensor: Tensor, isBinary: boolean): string {

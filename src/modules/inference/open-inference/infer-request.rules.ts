@@ -5,6 +5,7 @@ import { invalid } from '../../../common/tensor/tensor.js';
 import type { TensorSpec } from '../../registry/tensor-spec.js';
 import type { GivenTensor } from '../prediction/tensors.rules.js';
 import type { BodyParts } from './body-parts.rules.js';
+import { refuseUnspoken } from './unspoken.rules.js';
 
 /** An inference as the protocol's clients ask for it; of its tensors nothing is proven yet. */
 export interface InferRequest {
@@ -16,6 +17,8 @@ export interface InferRequest {
   /** Whether an output is to be written as bytes. */
   readonly isBinary: (output: string) => boolean;
   readonly timeoutMs: number | undefined;
+  /** 1 is the highest. */
+  readonly priority: number | undefined;
   /** Of a deployment: the same key is answered by the same variant. */
   readonly stickyKey: string | undefined;
 }
@@ -32,10 +35,11 @@ export function readInferRequest({ json, binary }: BodyParts): InferRequest {
   const wanted = outputs === undefined ? [] : objectsOf(outputs, 'outputs');
   const allBinary = flag(given, 'binary_data_output', 'parameters');
   const binaryOf = new Map(
-    wanted.map((output, index) => [
-      nameOf(output, `outputs[${index}]`),
-      flag(parametersOf(output.parameters, `outputs[${index}].parameters`), 'binary_data', 'outputs') ?? allBinary,
-    ]),
+    wanted.map((output, index) => {
+      const where = `outputs[${index}]`;
+      const parameters = tensorParameters(output, where);
+      return [nameOf(output, where), flag(parameters, 'binary_data', where) ?? allBinary];
+    }),
   );
   if (binaryOf.size < wanted.length) throw new CodedError('INVALID_TENSOR', 'outputs: one is named twice.');
   return {
@@ -48,8 +52,9 @@ export function readInferRequest({ json, binary }: BodyParts): InferRequest {
 }
 
 /** The parameters of a request that are its own and not its outputs'. @throws {CodedError} INVALID_INPUT. */
-export function inferParameters(given: JsonObject): Pick<InferRequest, 'timeoutMs' | 'stickyKey'> {
-  return { timeoutMs: timeoutOf(given), stickyKey: stickyKeyOf(given) };
+export function inferParameters(given: JsonObject): Pick<InferRequest, 'timeoutMs' | 'priority' | 'stickyKey'> {
+  refuseUnspoken(given, 'parameters');
+  return { timeoutMs: timeoutOf(given), priority: priorityOf(given), stickyKey: stickyKeyOf(given) };
 }
 
 /**
@@ -69,6 +74,7 @@ export function rawInferRequest(inputs: readonly TensorSpec[], body: Uint8Array)
     outputs: undefined,
     isBinary: () => true,
     timeoutMs: undefined,
+    priority: undefined,
     stickyKey: undefined,
   };
 }
@@ -87,7 +93,7 @@ function shapeOf({ name, datatype, shape }: TensorSpec, bytes: number): number[]
 function withBytes(inputs: readonly JsonObject[], binary: Uint8Array): GivenTensor[] {
   let offset = 0;
   const given = inputs.map((input, index) => {
-    const parameters = parametersOf(input.parameters, `inputs[${index}].parameters`);
+    const parameters = tensorParameters(input, `inputs[${index}]`);
     const size = parameters.binary_data_size;
     const { name, datatype, shape, data } = input;
     if (size === undefined) return { name, datatype, shape, data };
@@ -120,6 +126,13 @@ function timeoutOf({ timeout }: JsonObject): number | undefined {
   throw new CodedError('INVALID_INPUT', 'parameters.timeout: is not a whole number of microseconds.');
 }
 
+/** Triton's parameter. 0 stands for the default. */
+function priorityOf({ priority }: JsonObject): number | undefined {
+  if (priority === undefined || priority === 0) return undefined;
+  if (typeof priority === 'number' && Number.isSafeInteger(priority) && priority > 0) return priority;
+  throw new CodedError('INVALID_INPUT', 'parameters.priority: is not a whole number from 1, the highest.');
+}
+
 function stickyKeyOf({ sticky_key: key }: JsonObject): string | undefined {
   if (key === undefined || typeof key === 'string') return key;
   throw new CodedError('INVALID_INPUT', 'parameters.sticky_key: is not a string.');
@@ -134,6 +147,12 @@ function flag(parameters: JsonObject, name: string, where: string): boolean | un
 function nameOf({ name }: JsonObject, where: string): string {
   if (typeof name === 'string' && name !== '') return name;
   throw new CodedError('INVALID_TENSOR', `${where}: has no name.`);
+}
+
+function tensorParameters({ parameters }: JsonObject, where: string): JsonObject {
+  const given = parametersOf(parameters, `${where}.parameters`);
+  refuseUnspoken(given, `${where}.parameters`);
+  return given;
 }
 
 function parametersOf(parameters: unknown, where: string): JsonObject {

@@ -41,7 +41,7 @@ export function modelConfiguration({ model, batchable, signature }: ServableVers
   };
 }
 
-const configurationTypes: Readonly<Record<Datatype, string>> = {
+const configurationTypes = {
   BOOL: 'TYPE_BOOL',
   UINT8: 'TYPE_UINT8',
   UINT16: 'TYPE_UINT16',
@@ -55,4 +55,4 @@ const configurationTypes: Readonly<Record<Datatype, string>> = {
   FP32: 'TYPE_FP32',
   FP64: 'TYPE_FP64',
   BYTES: 'TYPE_STRING',
-};
+} as const satisfies Record<Datatype, string>;

@@ -1,15 +1,18 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Context, Public, RequirePermission } from '../../../common/access/access.decorators.js';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
+import { compressed } from '../../../common/http/compressed-answers.js';
+import { sendAnswer } from '../../../common/http/send-answer.js';
+import { isJsonObject } from '../../../common/json/json-object.js';
 import { clientGoneSignal } from '../prediction/client-gone.js';
 import { type BodyParts, JSON_LENGTH_HEADER, splitBody } from './body-parts.rules.js';
 import { writeInferAnswer } from './infer-answer.rules.js';
 import { OPEN_INFERENCE_PREFIX } from './open-inference.bodies.js';
-import { OpenInferenceErrorsFilter } from './open-inference-errors.filter.js';
+import { MAY_INFER } from './open-inference.access.js';
 import { OpenInferenceService, type ModelPath } from './open-inference.service.js';
 import { readBody } from './read-body.js';
 
@@ -21,7 +24,6 @@ const VERSION = 'models/:model/versions/:version';
  * repository extensions (kserve/open-inference-protocol, `specification/protocol/inference_rest.md`).
  */
 @Controller(OPEN_INFERENCE_PREFIX)
-@UseFilters(OpenInferenceErrorsFilter)
 export class OpenInferenceController {
   constructor(
     private readonly service: OpenInferenceService,
@@ -84,12 +86,37 @@ export class OpenInferenceController {
   @HttpCode(200)
   async index(@Context() context: ActorContext, @Req() request: FastifyRequest) {
     const { json } = await this.bodyOf(request);
-    const ready = typeof json === 'object' && json !== null && 'ready' in json && json.ready === true;
-    return this.service.index(context, ready);
+    return this.service.index(context, isJsonObject(json) && json.ready === true);
+  }
+
+  /** Answers once it is loaded, without a body. */
+  @RequirePermission('model:promote')
+  @Post([`repository/${MODEL}/load`, `repository/${VERSION}/load`])
+  @HttpCode(200)
+  async load(
+    @Context() context: ActorContext,
+    @Param() path: ModelPath,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    const { json } = await this.bodyOf(request);
+    await this.service.load(context, path, isJsonObject(json) ? json.parameters : undefined);
+  }
+
+  /** Answers once no executor holds it, without a body. */
+  @RequirePermission('model:promote')
+  @Post([`repository/${MODEL}/unload`, `repository/${VERSION}/unload`])
+  @HttpCode(200)
+  async unload(
+    @Context() context: ActorContext,
+    @Param() path: ModelPath,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    await this.bodyOf(request);
+    await this.service.unload(context, path);
   }
 
   /** The answer is written by hand: the protocol's bodies are not what a JSON serializer makes. */
-  @RequirePermission('inference:predict')
+  @RequirePermission(MAY_INFER)
   @Post([`${MODEL}/infer`, `${VERSION}/infer`])
   async infer(
     @Context() context: ActorContext,
@@ -99,10 +126,12 @@ export class OpenInferenceController {
   ): Promise<void> {
     const wanted = await this.service.readRequest(context, path, await this.bodyOf(request));
     const facts = await this.service.infer(context, path, wanted, clientGoneSignal(request));
-    const { body, jsonLength } = writeInferAnswer(facts, wanted.isBinary);
-    if (jsonLength === undefined) void reply.type('application/json');
-    else void reply.type('application/octet-stream').header(JSON_LENGTH_HEADER, jsonLength);
-    void reply.code(200).send(body);
+    const answer = await compressed(
+      writeInferAnswer(facts, wanted.isBinary),
+      request.headers['accept-encoding'],
+      this.settings.NESTOR_COMPRESSION_MIN_BYTES,
+    );
+    sendAnswer(reply, answer);
   }
 
   private async bodyOf({ body, headers }: FastifyRequest): Promise<BodyParts> {

@@ -3,14 +3,18 @@ import type { ActorContext } from '../../../common/access/actor.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
+import { isJsonObject } from '../../../common/json/json-object.js';
 import { version as nestorVersion } from '../../../common/server-info/version.js';
 import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
 import type { ServableVersion } from '../../registry/snapshot/servable-version.js';
 import { ExecutorView } from '../client/executor-view.js';
 import { countReady } from '../directory/first-ready.js';
 import { InferenceStatistics } from '../metrics/inference-statistics.js';
+import { ModelControlService } from '../model-control/model-control.service.js';
+import type { VersionState } from '../model-control/model-state.rules.js';
 import { PredictionRouter } from '../prediction/prediction-router.js';
 import { PredictionService } from '../prediction/prediction.service.js';
+import { shorten } from '../prediction/tensors.rules.js';
 import type { BodyParts } from './body-parts.rules.js';
 import type { InferAnswerFacts } from './infer-answer.rules.js';
 import { type InferRequest, rawInferRequest, readInferRequest } from './infer-request.rules.js';
@@ -24,7 +28,7 @@ export interface ModelPath {
 }
 
 /** The extensions of the protocol that are spoken, by Triton's names for them. */
-const EXTENSIONS = ['binary_tensor_data', 'model_configuration', 'statistics'];
+const EXTENSIONS = ['binary_tensor_data', 'model_configuration', 'statistics', 'model_repository'];
 
 /** What the Open Inference Protocol asks for, whatever it is carried by. */
 @Injectable()
@@ -34,6 +38,7 @@ export class OpenInferenceService {
     private readonly registry: RegistrySnapshot,
     private readonly router: PredictionRouter,
     private readonly predictions: PredictionService,
+    private readonly control: ModelControlService,
     private readonly executors: ExecutorView,
     private readonly counts: InferenceStatistics,
   ) {}
@@ -59,8 +64,7 @@ export class OpenInferenceService {
   /** @throws {CodedError} MODEL_NOT_FOUND. */
   async isModelReady(context: ActorContext, path: ModelPath): Promise<boolean> {
     try {
-      await this.resolve(context, path);
-      return this.isReady();
+      return this.control.isReady(await this.resolve(context, path));
     } catch (error) {
       if (error instanceof CodedError && error.code === 'MODEL_NOT_READY') return false;
       throw error;
@@ -86,14 +90,20 @@ export class OpenInferenceService {
     return { model_stats: wanted.map((target) => statisticsDocument(target, this.counts.of(target.versionId))) };
   }
 
-  /** Every version that can be served. */
-  async index({ actor }: ActorContext, readyOnly: boolean) {
-    const versions = await this.registry.versionsOf(actor.workspaceId, undefined);
-    const ready = this.isReady();
-    if (readyOnly && !ready) return [];
-    const state = ready ? 'READY' : 'UNAVAILABLE';
-    const reason = ready ? '' : 'no executor is ready';
-    return versions.map(({ model, version }) => ({ name: model, version: String(version), state, reason }));
+  /** How every version stands. */
+  async index(context: ActorContext, readyOnly: boolean) {
+    return (await this.control.index(context, undefined, readyOnly)).map(indexEntry);
+  }
+
+  /** @throws {CodedError} INVALID_INPUT, and all that `ModelControlService.load` throws. */
+  async load(context: ActorContext, path: ModelPath, parameters: unknown): Promise<void> {
+    assertNoConfiguration(parameters);
+    await this.control.load(context, referenceOf(path));
+  }
+
+  /** @throws {CodedError} all that `ModelControlService.unload` throws. */
+  async unload(context: ActorContext, path: ModelPath): Promise<void> {
+    await this.control.unload(context, referenceOf(path));
   }
 
   /** @throws {CodedError} all that `PredictionService.infer` throws. */
@@ -103,20 +113,21 @@ export class OpenInferenceService {
     request: InferRequest,
     signal: AbortSignal | undefined,
   ): Promise<InferAnswerFacts> {
-    const { id, inputs, outputs, timeoutMs, stickyKey } = request;
+    const { id, inputs, outputs, timeoutMs, priority, stickyKey } = request;
     const { model: endpoint, version } = referenceOf(path);
     const answer = await this.predictions.infer(
       context,
-      { endpoint, version, inputs, outputs, timeoutMs, stickyKey, requestId: id },
+      { endpoint, version, inputs, outputs, timeoutMs, priority, stickyKey, requestId: id },
       signal,
     );
     const { target, route, predictionId, result } = answer;
-    const { inferenceMs, queueMs, batchRows, executor } = result;
+    const { inferenceMs, queueMs, batchRows, executor, fromCache } = result;
     const parameters = {
       inference_ms: inferenceMs,
       queue_ms: queueMs,
       batch_rows: batchRows,
       executor,
+      ...(fromCache !== undefined && { from_cache: fromCache }),
       ...(route !== null && { deployment: route.deployment, variant: route.variant }),
       ...(predictionId !== null && { prediction_id: predictionId }),
     };
@@ -149,4 +160,17 @@ function versionNumber(text: string): number {
     'MODEL_NOT_FOUND',
     `There is no version ${JSON.stringify(text.slice(0, 60))}: versions are numbers.`,
   );
+}
+
+function indexEntry({ target, state, reason }: VersionState) {
+  return { name: target.model, version: String(target.version), state, reason };
+}
+
+/** Triton takes a configuration and whole models with a load; ours are registered, and have policies. */
+function assertNoConfiguration(parameters: unknown): void {
+  if (!isJsonObject(parameters)) return;
+  const [given] = Object.keys(parameters).filter((name) => name === 'config' || name.startsWith('file:'));
+  if (given === undefined) return;
+  const message = `parameters: ${shorten(given)} is not taken. Register versions, and say by setServingPolicy how they are served.`;
+  throw new CodedError('INVALID_INPUT', message);
 }

@@ -9,6 +9,7 @@ const duration = (count: number, milliseconds: number) => ({ count, ns: Math.rou
 /** The statistics of one version in the form of Triton's statistics extension. */
 export function statisticsDocument({ model, version }: ServableVersion, counts: VersionStatistics) {
   const { successes, failures, rows, executions, lastAt, successMs, failureMs, queueMs, computeMs } = counts;
+  const runs = successes - counts.cacheHits;
   return {
     name: model,
     version: String(version),
@@ -18,13 +19,13 @@ export function statisticsDocument({ model, version }: ServableVersion, counts: 
     inference_stats: {
       success: duration(successes, successMs),
       fail: duration(failures, failureMs),
-      queue: duration(successes, queueMs),
+      queue: duration(runs, queueMs),
       // Decoding and encoding tensors is part of the transport and not timed apart from it.
-      compute_input: duration(successes, 0),
-      compute_infer: duration(successes, computeMs),
-      compute_output: duration(successes, 0),
-      cache_hit: duration(0, 0),
-      cache_miss: duration(0, 0),
+      compute_input: duration(runs, 0),
+      compute_infer: duration(runs, computeMs),
+      compute_output: duration(runs, 0),
+      cache_hit: duration(counts.cacheHits, counts.cacheHitMs),
+      cache_miss: duration(counts.cacheMisses, 0),
     },
     batch_stats: [],
   };

@@ -1,39 +1,50 @@
-import { type ExecutorHostState, quarantinedError } from '../protocol/executor-state.js';
+import type { ModelOrders } from '../protocol/control.js';
+import {
+  type ExecutorEnding,
+  type ExecutorHostState,
+  type ExecutorState,
+  type MachineSize,
+  quarantinedError,
+} from '../protocol/executor-state.js';
 import type { ExecutorDirectory } from './executor-directory.js';
+import { type ExecutorResources, isSameResources } from './executor-resources.js';
 import { ExecutorFolder } from './executor-folder.js';
+import { roomFor } from './executor-room.rules.js';
 import { ExecutorSlot } from './executor-slot.js';
 import type { LaunchOptions } from './launch.js';
 import type { ModelFiles } from './model-files.js';
-import { PooledExecutor } from './pooled-executor.js';
+import type { NetworkEndpoint } from './network-endpoint.js';
+import { type ExecutorSurroundings, PooledExecutor } from './pooled-executor.js';
 import type { ProcessEnd } from './process-end.rules.js';
 import { Publisher } from './publisher.js';
 import { Quarantine } from './quarantine.js';
 
 /** How a pool and its executors work. */
-export interface ExecutorPoolOptions extends LaunchOptions {
+export interface ExecutorPoolOptions extends LaunchOptions, ExecutorResources {
   /** Unique among all workers; part of the ids of its executors. */
   readonly hostId: string;
   /** Name of the pool, for those who look at it from outside. */
   readonly pool: string;
+  /** The machine on which this is. */
+  readonly machine: MachineSize;
   readonly executors: number;
-  /** `cpu` or `cuda:N`, dealt out to the executors in turn; at least one. */
-  readonly devices: readonly string[];
-  /** Bytes of model files that one executor keeps loaded. */
-  readonly cacheBytes: number;
   /** Time that one batch may take, in milliseconds. */
   readonly batchMs: number;
   readonly maxBatchRows: number;
   /** Model loads after which an executor is replaced by a fresh process. */
   readonly maxLoads: number;
-  /** Threads of one model run (intra-op). */
-  readonly threads: number;
   /** How long an executor that is replaced may go on with what it has, in milliseconds. */
   readonly drainTimeoutMs: number;
+  /** Undefined where executors are reached by Unix sockets, and so from this machine only. */
+  readonly endpoint?: NetworkEndpoint | undefined;
   readonly modelFiles: ModelFiles;
   readonly directory: ExecutorDirectory;
 }
 
 const LONGEST_HEARTBEAT_MS = 500;
+
+/** Endings that are told of. */
+const MAX_ENDINGS = 32;
 
 /** Executor processes of this host: starts, feeds, watches, replaces and announces them. */
 export class ExecutorPool {
@@ -42,13 +53,20 @@ export class ExecutorPool {
   private readonly retiring = new Map<ExecutorSlot, Promise<void>>();
   private readonly quarantine = new Quarantine();
   private readonly publisher: Publisher;
+  private endings: readonly ExecutorEnding[] = [];
   private slotCount = 0;
+  private resources: ExecutorResources;
+  /** Counts the changes of the resources. */
+  private revision = 0;
+  private isRolling = false;
 
   private constructor(
     private readonly options: ExecutorPoolOptions,
     private readonly folder: ExecutorFolder,
   ) {
     this.publisher = new Publisher(options.directory, () => this.state(), options.log);
+    const { devices, threads, memoryBytes, cacheBytes, environment } = options;
+    this.resources = { devices, threads, memoryBytes, cacheBytes, ...(environment && { environment }) };
     this.resize(options.executors);
   }
 
@@ -66,6 +84,18 @@ export class ExecutorPool {
   }
 
   /**
+   * Changes what executors are given. They are replaced one after another, each as soon as its successor takes requests;
+   * where the successor does not come up, the others stay as they are.
+   */
+  configure(resources: ExecutorResources): void {
+    if (isSameResources(resources, this.resources)) return;
+    this.resources = resources;
+    this.revision += 1;
+    for (const slot of this.slots) slot.reconsider();
+    void this.roll();
+  }
+
+  /**
    * Lets the executors finish what they have, for up to `timeoutMs` milliseconds, and ends them. Leaves no process and no
    * file behind.
    */
@@ -80,8 +110,26 @@ export class ExecutorPool {
   /** The executors and the quarantined models, as published. */
   state(): ExecutorHostState {
     const executors = [...this.slots, ...this.retiring.keys()].flatMap((slot) => slot.states());
-    const { hostId, pool } = this.options;
-    return { hostId, pool, executors, quarantined: this.quarantine.list(Date.now()) };
+    const { hostId, pool, machine } = this.options;
+    const room = roomFor(machine, this.resources);
+    const quarantined = this.quarantine.list(Date.now());
+    return { hostId, pool, machine, room, executors, quarantined, endings: this.endings };
+  }
+
+  private async roll(): Promise<void> {
+    if (this.isRolling) return;
+    this.isRolling = true;
+    for (;;) {
+      const outdated = this.slots.find((slot) => slot.isOutdated);
+      if (outdated === undefined) break;
+      await outdated.renew();
+    }
+    this.isRolling = false;
+  }
+
+  /** Says what the executors are to do with models; those that are not ready yet have to be told again. */
+  order(ordersOf: (executor: ExecutorState) => ModelOrders): void {
+    for (const executor of this.slots.flatMap((slot) => slot.executors())) executor.order(ordersOf(executor.state()));
   }
 
   private retire(slot: ExecutorSlot, timeoutMs: number): void {
@@ -93,16 +141,17 @@ export class ExecutorPool {
   }
 
   private newSlot(): ExecutorSlot {
-    const { maxLoads, drainTimeoutMs, log, devices } = this.options;
+    const { maxLoads, drainTimeoutMs, log } = this.options;
     const number = this.slotCount;
     this.slotCount += 1;
-    const device = devices[this.slots.length % devices.length] ?? 'cpu';
+    const place = this.slots.length;
     return new ExecutorSlot({
       maxLoads,
       drainTimeoutMs,
       log,
+      revision: () => this.revision,
       start: (generation, restarts, onStatus) =>
-        this.startExecutor(`${number}.${generation}`, device, restarts, onStatus),
+        this.startExecutor(`${number}.${generation}`, place, restarts, onStatus),
       onEnd: (executor, end) => this.noteEnd(executor, end),
       onChange: () => this.publisher.changed(),
     });
@@ -110,34 +159,40 @@ export class ExecutorPool {
 
   private async startExecutor(
     name: string,
-    device: string,
+    place: number,
     restarts: number,
     onStatus: () => void,
   ): Promise<PooledExecutor> {
-    const { options, folder } = this;
-    const { hostId, threads, cacheBytes, batchMs, maxBatchRows, runTimeoutMs } = options;
+    const { options, folder, resources } = this;
+    const { devices, threads, cacheBytes } = resources;
+    const { hostId, batchMs, maxBatchRows, runTimeoutMs, endpoint } = options;
+    const device = devices[place % devices.length] ?? 'cpu';
     const emptyFolder = await folder.makeEmptyFolder(name);
     const heartbeatMs = Math.min(LONGEST_HEARTBEAT_MS, Math.ceil(runTimeoutMs / 4));
     const limits = { threads, cacheBytes, batchMs, maxBatchRows, heartbeatMs };
     const executor = new PooledExecutor(
       { id: `${hostId}-${name}`, hostId, restarts },
-      { mode: 'serve', device, address: folder.address(name), emptyFolder, ...limits },
-      options,
-      { pathOf: (digest) => this.pathOf(digest), onStatus },
+      { mode: 'serve', device, address: endpoint?.listen ?? folder.address(name), emptyFolder, ...limits },
+      { ...options, ...resources },
+      { fileOf: (digest) => this.fileOf(digest), onStatus, endpoint },
     );
     void executor.ended.then(() => folder.clear(name));
     return executor;
   }
 
-  private async pathOf(digest: string): Promise<string> {
+  private async fileOf(digest: string): ReturnType<ExecutorSurroundings['fileOf']> {
+    const { modelFiles } = this.options;
     const now = Date.now();
     const until = this.quarantine.endOf(digest, now);
-    if (until === undefined) return this.options.modelFiles.pathOf(digest);
-    throw quarantinedError(until - now);
+    if (until !== undefined) throw quarantinedError(until - now);
+    const [path, warmUp] = await Promise.all([modelFiles.pathOf(digest), modelFiles.warmUpOf(digest)]);
+    return { path, warmUp };
   }
 
   private noteEnd(executor: PooledExecutor, { isModelsFault }: ProcessEnd): void {
     const digest = executor.runningDigest;
+    const ending = { executor: executor.id, digest: isModelsFault ? (digest ?? null) : null };
+    this.endings = [...this.endings, ending].slice(-MAX_ENDINGS);
     if (!isModelsFault || digest === undefined || !this.quarantine.strike(digest, Date.now())) return;
     this.options.log('error', 'A model is quarantined: executors crashed or hung with it again and again', { digest });
   }

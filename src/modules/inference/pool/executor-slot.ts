@@ -5,6 +5,8 @@ import type { PooledExecutor } from './pooled-executor.js';
 import type { ProcessEnd } from './process-end.rules.js';
 
 export interface SlotOptions {
+  /** A number that changes with the settings of new processes. */
+  readonly revision: () => number;
   /** Starts the process of the given generation (1, 2, 3…). */
   readonly start: (generation: number, restarts: number, onStatus: () => void) => Promise<PooledExecutor>;
   /** Called after an executor has ended, whyever. */
@@ -31,16 +33,55 @@ export class ExecutorSlot {
   private timer: NodeJS.Timeout | undefined;
   private healthyTimer: NodeJS.Timeout | undefined;
   private readonly emptyWaiters: (() => void)[] = [];
+  private readonly renewalWaiters: (() => void)[] = [];
+  private readonly revisions = new WeakMap<PooledExecutor, number>();
 
   constructor(private readonly options: SlotOptions) {
     this.startLater(0);
   }
 
+  /** The processes that take requests, or will. */
+  executors(): PooledExecutor[] {
+    return [this.current, this.replacement].flatMap((executor) => executor ?? []);
+  }
+
   states(): ExecutorState[] {
-    const live = [this.current, this.replacement, ...this.draining].flatMap((executor) => executor?.state() ?? []);
+    const live = [...this.executors(), ...this.draining].map((executor) => executor.state());
     if (live.length > 0 || this.lastState === undefined || this.isRetired) return live;
     const { restarts } = this;
-    return [{ ...this.lastState, state: 'BACKOFF', pid: null, models: [], inFlight: 0, rssBytes: 0, restarts }];
+    return [
+      {
+        ...this.lastState,
+        state: 'BACKOFF',
+        pid: null,
+        models: [],
+        loading: [],
+        failures: [],
+        inFlight: 0,
+        rssBytes: 0,
+        restarts,
+      },
+    ];
+  }
+
+  /** Whether its process was started with other settings than a new one would be. */
+  get isOutdated(): boolean {
+    return this.current !== undefined && !this.isUpToDate(this.current);
+  }
+
+  /** To be called when the settings have changed: a successor with the old ones, or one that fails, is not waited for. */
+  reconsider(): void {
+    this.giveUpOutdatedSuccessor();
+    if (this.timer === undefined) return;
+    this.failures = 0;
+    this.startLater(0);
+  }
+
+  /** Replaces an outdated process as soon as its successor takes requests. Resolves when that is done or needless. */
+  async renew(): Promise<void> {
+    const renewed = new Promise<void>((resolve) => this.renewalWaiters.push(resolve));
+    this.notice();
+    await renewed;
   }
 
   /** Starts no more; resolves when every process has finished what it had and ended, at the latest after `timeoutMs`. */
@@ -52,6 +93,7 @@ export class ExecutorSlot {
     this.current = undefined;
     this.replacement = undefined;
     for (const executor of this.draining) executor.drain(timeoutMs);
+    this.notifyIfRenewed();
     this.notifyIfEmpty();
     if (!this.isEmpty) await new Promise<void>((resolve) => this.emptyWaiters.push(resolve));
   }
@@ -68,6 +110,27 @@ export class ExecutorSlot {
     if (this.isEmpty) for (const resolve of this.emptyWaiters.splice(0)) resolve();
   }
 
+  private isUpToDate(executor: PooledExecutor): boolean {
+    return this.revisions.get(executor) === this.options.revision();
+  }
+
+  private giveUpOutdatedSuccessor(): void {
+    const { replacement } = this;
+    if (replacement === undefined || this.isUpToDate(replacement)) return;
+    this.replacement = undefined;
+    this.draining.add(replacement);
+    replacement.drain(0);
+  }
+
+  private get isWorn(): boolean {
+    const isToBeRenewed = this.renewalWaiters.length > 0 && this.isOutdated;
+    return isToBeRenewed || (this.current?.loads ?? 0) >= this.options.maxLoads;
+  }
+
+  private notifyIfRenewed(): void {
+    if (!this.isOutdated) for (const resolve of this.renewalWaiters.splice(0)) resolve();
+  }
+
   private startLater(delayMs: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
@@ -79,8 +142,10 @@ export class ExecutorSlot {
   private async start(): Promise<void> {
     this.isStarting = true;
     this.generation += 1;
+    const revision = this.options.revision();
     try {
       const executor = await this.options.start(this.generation, this.restarts, () => this.notice());
+      this.revisions.set(executor, revision);
       void executor.ended.then((end) => this.handleEnd(executor, end));
       if (this.isRetired) {
         this.draining.add(executor);
@@ -89,6 +154,7 @@ export class ExecutorSlot {
         this.current = executor;
       } else {
         this.replacement = executor;
+        this.giveUpOutdatedSuccessor();
       }
     } catch (error) {
       this.options.log('error', 'An executor cannot be started', { error });
@@ -111,15 +177,17 @@ export class ExecutorSlot {
       this.replacement = undefined;
       this.draining.add(current);
       current.drain(this.options.drainTimeoutMs);
-    } else if (current.loads >= this.options.maxLoads && replacement === undefined && !this.isStartAhead) {
+    } else if (this.isWorn && replacement === undefined && !this.isStartAhead) {
       void this.start();
     }
+    this.notifyIfRenewed();
   }
 
   private handleEnd(executor: PooledExecutor, end: ProcessEnd): void {
     this.lastState = executor.state();
     const wasAskedTo = this.draining.delete(executor);
     if (!wasAskedTo) this.replaceLost(executor, end);
+    this.notifyIfRenewed();
     this.options.onEnd(executor, end);
     this.options.onChange();
     this.notifyIfEmpty();

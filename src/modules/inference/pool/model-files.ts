@@ -1,3 +1,5 @@
+import type { WarmUpSample } from '../../registry/serving/serving-policy.js';
+
 /** Where the pool gets model files from. */
 export abstract class ModelFiles {
   /**
@@ -5,4 +7,10 @@ export abstract class ModelFiles {
    * @throws {CodedError} where it cannot be had.
    */
   abstract pathOf(digest: string): Promise<string>;
+
+  /**
+   * What the model is run on before it counts as loaded.
+   * @throws {CodedError} MODEL_UNLOADED where it is not to be loaded.
+   */
+  abstract warmUpOf(digest: string): Promise<readonly WarmUpSample[]>;
 }

@@ -1,7 +1,16 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
-import type { ControlError, ExecutorStatus, ExecutorToHost, ServeSettings } from '../protocol/control.js';
+import type { WarmUpSample } from '../../registry/serving/serving-policy.js';
+import type {
+  ControlError,
+  ExecutorStatus,
+  ExecutorToHost,
+  LoadFailure,
+  ModelOrders,
+  ServeSettings,
+} from '../protocol/control.js';
 import type { ExecutorState } from '../protocol/executor-state.js';
 import type { LaunchOptions } from './launch.js';
+import { advertisedAddress, type NetworkEndpoint } from './network-endpoint.js';
 import type { ProcessEnd } from './process-end.rules.js';
 import { WatchedProcess } from './watched-process.js';
 
@@ -14,16 +23,21 @@ export interface ExecutorIdentity {
 
 /** What an executor asks of the pool around it. */
 export interface ExecutorSurroundings {
-  /** Path of a model's file. Rejects with a CodedError where the executor shall not have it. */
-  readonly pathOf: (digest: string) => Promise<string>;
+  /** A model's file. Rejects with a CodedError where the executor shall not have it. */
+  readonly fileOf: (digest: string) => Promise<{ readonly path: string; readonly warmUp: readonly WarmUpSample[] }>;
   readonly onStatus: () => void;
+  /** Undefined where it listens on a Unix socket. */
+  readonly endpoint?: NetworkEndpoint | undefined;
 }
 
 const starting: ExecutorStatus = {
   state: 'STARTING',
+  port: null,
   effectiveDevice: 'cpu',
   deviceError: null,
   models: [],
+  loading: [],
+  failures: [],
   inFlight: 0,
   loads: 0,
   rssBytes: 0,
@@ -38,6 +52,7 @@ export class PooledExecutor {
   private heartbeatAt: number | null = null;
   private running: string | undefined;
   private isDraining = false;
+  private orders = '';
   private drainTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -50,6 +65,7 @@ export class PooledExecutor {
     this.watched = new WatchedProcess(identity.id, settings, options, (message) => this.handle(message));
     this.ended = this.watched.ended;
     void this.ended.then(() => clearTimeout(this.drainTimer));
+    this.sendKey();
   }
 
   get id(): string {
@@ -69,6 +85,14 @@ export class PooledExecutor {
     return this.status.loads;
   }
 
+  /** Says what is to be done with models, where that is news. */
+  order(orders: ModelOrders): void {
+    const text = JSON.stringify(orders);
+    if (!this.isReady || text === this.orders) return;
+    this.orders = text;
+    this.watched.send({ type: 'orders', orders });
+  }
+
   /** Asks for the work to be finished; what is not done after `timeoutMs` milliseconds is cut off. */
   drain(timeoutMs: number): void {
     this.isDraining = true;
@@ -79,17 +103,30 @@ export class PooledExecutor {
   }
 
   state(): ExecutorState {
-    const { settings, status, startedAt, heartbeatAt } = this;
+    const { settings, startedAt, heartbeatAt } = this;
+    const { port, ...status } = this.status;
     return {
       ...this.identity,
       ...status,
       state: this.isDraining ? 'DRAINING' : status.state,
-      address: settings.address,
+      address: this.addressAt(port),
       device: settings.device,
       pid: this.watched.pid,
       startedAt,
       heartbeatAt,
     };
+  }
+
+  private addressAt(port: number | null): string {
+    const { endpoint } = this.surroundings;
+    return endpoint === undefined || port === null ? this.settings.address : advertisedAddress(endpoint, port);
+  }
+
+  private sendKey(): void {
+    const { endpoint } = this.surroundings;
+    if (endpoint === undefined) return;
+    const { identity, key } = endpoint.keyOf(this.id);
+    this.watched.send({ type: 'key', identity, key: key.toString('base64') });
   }
 
   private handle(message: ExecutorToHost): void {
@@ -105,8 +142,8 @@ export class PooledExecutor {
 
   private async provide(digest: string): Promise<void> {
     try {
-      const path = await this.surroundings.pathOf(digest);
-      this.watched.send({ type: 'model', digest, path });
+      const { path, warmUp } = await this.surroundings.fileOf(digest);
+      this.watched.send({ type: 'model', digest, path, warmUp });
     } catch (error) {
       this.watched.send({ type: 'modelUnavailable', digest, error: this.controlError(digest, error) });
     }
@@ -123,7 +160,16 @@ export class PooledExecutor {
 
 /** Whether nothing that clients choose by has changed; heartbeats alone are published once a second. */
 function isSame(left: ExecutorStatus, right: ExecutorStatus): boolean {
-  return left.state === right.state && left.models.map(digestOf).join() === right.models.map(digestOf).join();
+  return (
+    left.state === right.state &&
+    left.models.map(digestOf).join() === right.models.map(digestOf).join() &&
+    left.loading.join() === right.loading.join() &&
+    left.failures.map(attemptOf).join() === right.failures.map(attemptOf).join()
+  );
+}
+
+function attemptOf({ digest, attempt }: LoadFailure): string {
+  return `${digest} ${attempt}`;
 }
 
 function digestOf(model: { readonly digest: string }): string {

@@ -1,10 +1,18 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
+import type { ErrorCode } from '../../../common/errors/error-table.js';
 
 /** Weight of the newest latency in the running mean. */
 const NEWEST_WEIGHT = 0.1;
 /** Bounds of the hint when to try again, in milliseconds. */
 const MIN_RETRY_MS = 20;
 const MAX_RETRY_MS = 10_000;
+
+/** Why somebody is not let in. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryAfterMs: number;
+}
 
 /**
  * Lets so many predictions in at a time and refuses the rest at once: a queue in front of a busy model only makes every
@@ -16,28 +24,34 @@ export class Admission {
   private isClosed = false;
   private onIdle: (() => void) | undefined;
 
-  /** @param places most predictions at a time. */
-  constructor(private readonly places: number) {}
+  /**
+   * @param places most predictions at a time.
+   * @param what they are called where one is refused.
+   */
+  constructor(
+    public places: number,
+    private readonly what = 'predictions',
+  ) {}
 
   get inFlight(): number {
     return this.inFlightCount;
   }
 
-  /**
-   * Takes a place, or refuses.
-   * @throws {CodedError} OVERLOADED with the time after which one is likely to be free; SHUTTING_DOWN.
-   */
-  enter(): void {
+  /** Why nobody would be let in now, with the time after which one is likely to be; undefined where one would. */
+  refusal(): Refusal | undefined {
     if (this.isClosed) {
-      throw new CodedError('SHUTTING_DOWN', 'This process is stopping. Try again at another one.', {
-        retryAfterMs: 1_000,
-      });
+      const message = 'This process is stopping. Try again at another one.';
+      return { code: 'SHUTTING_DOWN', message, retryAfterMs: 1_000 };
     }
-    if (this.inFlightCount >= this.places) {
-      throw new CodedError('OVERLOADED', `All ${this.places} places for predictions are taken. Try again shortly.`, {
-        retryAfterMs: this.retryAfterMs,
-      });
-    }
+    if (this.inFlightCount < this.places) return undefined;
+    const message = `All ${this.places} places for ${this.what} are taken. Try again shortly.`;
+    return { code: 'OVERLOADED', message, retryAfterMs: this.retryAfterMs };
+  }
+
+  /** Takes a place, or refuses. @throws {CodedError} OVERLOADED, SHUTTING_DOWN. */
+  enter(): void {
+    const refusal = this.refusal();
+    if (refusal !== undefined) throw new CodedError(refusal.code, refusal.message, refusal);
     this.inFlightCount += 1;
   }
 

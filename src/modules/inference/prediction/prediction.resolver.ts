@@ -37,7 +37,8 @@ export class PredictionResolver {
     );
     const { model, version } = target;
     const { deployment, variant } = route ?? { deployment: null, variant: null };
-    const facts = { requestId, model, version, executor: result.executor, deployment, variant, predictionId };
+    const { executor, fromCache = false } = result;
+    const facts = { requestId, model, version, executor, fromCache, deployment, variant, predictionId };
     return presentPrediction(facts, result, {
       model: target,
       encoding: input.encoding ?? null,

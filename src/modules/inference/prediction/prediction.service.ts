@@ -3,7 +3,8 @@ import type { ActorContext } from '../../../common/access/actor.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
-import type { ErrorCode } from '../../../common/errors/error-table.js';
+import { type ErrorCode, errorTable } from '../../../common/errors/error-table.js';
+import type { PublicError } from '../../../common/errors/public-error.js';
 import { hexOfDigest } from '../../../common/storage/digest.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
 import type { AuditDetail } from '../../audit/audit-event.js';
@@ -13,10 +14,13 @@ import type { ServableVersion } from '../../registry/snapshot/servable-version.j
 import { ExecutorClient, type InferenceResult } from '../client/executor-client.js';
 import { InferenceMetrics } from '../metrics/inference-metrics.js';
 import { InferenceStatistics } from '../metrics/inference-statistics.js';
+import { ResponseCaches } from '../response-cache/response-caches.js';
 import { Admission } from './admission.js';
-import { type PredictionRoute, PredictionRouter } from './prediction-router.js';
+import { ModelAdmission } from './model-admission.js';
+import { modelFor, type PredictionRoute, PredictionRouter } from './prediction-router.js';
 import { predictionLimits } from './prediction-limits.js';
 import {
+  checkPriority,
   checkRequest,
   isGiven,
   nameIn,
@@ -26,6 +30,7 @@ import {
   readOutputNames,
   rowsOf,
 } from './request.rules.js';
+import { descriptorOf, placementOf, timeoutWithin } from './serving.rules.js';
 
 /** Refusals before any work: they are counted, but are no prediction that the audit trail would have to tell of. */
 const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['OVERLOADED', 'SHUTTING_DOWN', 'AUDIT_UNAVAILABLE']);
@@ -54,13 +59,16 @@ const noRun = { inputs: [], rows: 0, result: null } as const;
 @Injectable()
 export class PredictionService implements BeforeApplicationShutdown {
   private readonly admission: Admission;
+  private readonly modelAdmission = new ModelAdmission();
   private readonly limits: PredictionLimits;
+  private readonly details = new WeakMap<ServableVersion, AuditDetail>();
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly router: PredictionRouter,
     private readonly registry: RegistrySnapshot,
     private readonly executors: ExecutorClient,
+    private readonly caches: ResponseCaches,
     private readonly audit: AuditTrail,
     private readonly metrics: InferenceMetrics,
     private readonly statistics: InferenceStatistics,
@@ -76,9 +84,20 @@ export class PredictionService implements BeforeApplicationShutdown {
   }
 
   /**
+   * What a prediction would be refused with now, to be sent before anything of it is looked at; undefined where it would
+   * be let in. A refusal that is asked for is counted as sent.
+   */
+  refusal(): PublicError | undefined {
+    const refusal = this.admission.refusal();
+    if (refusal === undefined) return undefined;
+    this.metrics.observe({ lane: 'predict', target: null, errorCode: refusal.code, elapsedMs: 0, answer: null });
+    return { status: errorTable[refusal.code].status, ...refusal };
+  }
+
+  /**
    * @param signal gives the prediction up, because the client left.
    * @throws {CodedError} OVERLOADED, SHUTTING_DOWN, AUDIT_UNAVAILABLE, INVALID_INPUT, INVALID_TENSOR, INVALID_RECORD,
-   * TENSOR_TOO_LARGE, DEPLOYMENT_NOT_FOUND, MODEL_NOT_FOUND, MODEL_NOT_READY, DEADLINE_EXCEEDED, and those of the executor.
+   * TENSOR_TOO_LARGE, DEPLOYMENT_NOT_FOUND, MODEL_NOT_FOUND, MODEL_NOT_READY, MODEL_UNLOADED, DEADLINE_EXCEEDED, and those of the executor.
    */
   async infer(context: ActorContext, request: PredictionRequest, signal?: AbortSignal): Promise<ModelAnswer> {
     const startedAt = performance.now();
@@ -91,18 +110,21 @@ export class PredictionService implements BeforeApplicationShutdown {
       this.metrics.started('predict');
       this.audit.assertWritable();
       const { timeoutMs } = checkRequest(request, this.limits);
+      checkPriority(request.priority);
       const { workspaceId } = context.actor;
-      const routed = isGiven(request.model) ? null : this.router.route(workspaceId, request);
+      const routed = this.router.route(workspaceId, request);
       route = routed instanceof Promise ? await routed : routed;
-      const resolved = this.registry.resolve(workspaceId, route?.reference ?? { ...request, model: nameIn(request) });
+      const resolved = this.registry.resolveServed(workspaceId, modelFor(request, route));
       target = resolved instanceof Promise ? await resolved : resolved;
-      const run = await this.run(request, target, startedAt + timeoutMs, signal);
+      const run = await this.serve(request, target, startedAt, timeoutMs, signal);
       this.record(context, request, { route, target }, null);
       this.observe(target, null, startedAt, run);
       const requestId = request.requestId ?? context.requestId;
-      const ended = { ...run, context, requestId, elapsedMs: performance.now() - startedAt, target, errorCode: null };
-      const predictionId = route?.ended(ended) ?? null;
-      return { ...run, requestId, target, route, predictionId };
+      const { inputs, rows, result } = run;
+      if (route === null) return { inputs, rows, result, requestId, target, route, predictionId: null };
+      const elapsedMs = performance.now() - startedAt;
+      const ended = { inputs, rows, result, context, requestId, elapsedMs, target, errorCode: null };
+      return { inputs, rows, result, requestId, target, route, predictionId: route.ended(ended) };
     } catch (error) {
       const errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
       this.observe(target, errorCode, startedAt, null);
@@ -119,6 +141,19 @@ export class PredictionService implements BeforeApplicationShutdown {
     }
   }
 
+  /** A version of which nothing was said takes the shortest way. */
+  private serve(
+    request: PredictionRequest,
+    target: ServableVersion,
+    startedAt: number,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ModelRun> {
+    if (target.serving === null) return this.run(request, target, startedAt + timeoutMs, signal);
+    const expiresAt = startedAt + timeoutWithin(target, request.timeoutMs, timeoutMs);
+    return this.modelAdmission.within(target, () => this.run(request, target, expiresAt, signal));
+  }
+
   private async run(
     request: PredictionRequest,
     target: ServableVersion,
@@ -132,8 +167,13 @@ export class PredictionService implements BeforeApplicationShutdown {
       throw new CodedError('DEADLINE_EXCEEDED', 'The deadline passed before the model could be run.');
     }
     const digest = hexOfDigest(target.digest);
-    const descriptor = { batchable: target.batchable };
-    const result = await this.executors.infer({ digest, descriptor, tensors: inputs, outputs, deadlineMs, signal });
+    const descriptor = descriptorOf(target, request.priority);
+    const placement = placementOf(target);
+    const inference = { digest, descriptor, placement, tensors: inputs, outputs, deadlineMs, signal };
+    const result =
+      target.serving?.policy.cacheBytes === undefined
+        ? await this.executors.infer(inference)
+        : await this.caches.infer(target, inference, () => this.executors.infer(inference));
     return { inputs, rows: rowsOf(inputs), result };
   }
 
@@ -143,14 +183,26 @@ export class PredictionService implements BeforeApplicationShutdown {
     { route, target }: { readonly route: PredictionRoute | null; readonly target: ServableVersion | null },
     errorCode: ErrorCode | null,
   ): void {
-    const named = isGiven(request.deployment) ? 'deployment' : 'model';
+    const isSuccess = errorCode === null;
     this.audit.recordPrediction(context, {
       action: 'inference.predict',
-      resourceType: target === null ? named : 'model-version',
+      resourceType: target === null ? (isGiven(request.deployment) ? 'deployment' : 'model') : 'model-version',
       resourceId: target?.versionId ?? nameIn(request),
-      ...(errorCode === null ? {} : { outcome: 'FAILURE', errorCode }),
-      ...(target === null ? {} : { detail: detailOf(target, route) }),
+      outcome: isSuccess ? 'SUCCESS' : 'FAILURE',
+      errorCode: isSuccess ? undefined : errorCode,
+      detail: target === null ? undefined : this.detailOf(target, route),
     });
+  }
+
+  /** The same object for the same version, whose text the trail then writes once. */
+  private detailOf(target: ServableVersion, route: PredictionRoute | null): AuditDetail {
+    const { model, version } = target;
+    if (route !== null) return { model, version, deployment: route.deployment, variant: route.variant };
+    const known = this.details.get(target);
+    if (known !== undefined) return known;
+    const detail = { model, version };
+    this.details.set(target, detail);
+    return detail;
   }
 
   private observe(
@@ -161,11 +213,13 @@ export class PredictionService implements BeforeApplicationShutdown {
   ): void {
     const elapsedMs = performance.now() - startedAt;
     const result = run?.result ?? null;
-    this.metrics.observe({ lane: 'predict', target, errorCode, elapsedMs, answer: result });
+    this.metrics.observe({
+      lane: 'predict',
+      target,
+      errorCode,
+      elapsedMs,
+      answer: result?.fromCache === true ? null : result,
+    });
     if (target !== null) this.statistics.observe(target.versionId, elapsedMs, run?.rows ?? 0, result);
   }
-}
-
-function detailOf({ model, version }: ServableVersion, route: PredictionRoute | null): AuditDetail {
-  return route === null ? { model, version } : { model, version, deployment: route.deployment, variant: route.variant };
 }

@@ -25,6 +25,8 @@ export interface PredictionRequest {
   readonly outputs?: readonly string[] | null | undefined;
   readonly encoding?: TensorEncoding | null | undefined;
   readonly timeoutMs?: number | null | undefined;
+  /** 1 is the highest; how many there are is the model's. */
+  readonly priority?: number | null | undefined;
   readonly requestId?: string | null | undefined;
 }
 
@@ -52,6 +54,13 @@ export function checkRequest(request: PredictionRequest, limits: PredictionLimit
     throw new CodedError('INVALID_INPUT', `timeoutMs: is ${timeoutMs}; give 1 to ${limits.maxTimeoutMs} milliseconds.`);
   }
   return { timeoutMs };
+}
+
+/** @throws {CodedError} INVALID_INPUT. */
+export function checkPriority(priority: number | null | undefined): void {
+  if (isGiven(priority) && !(Number.isSafeInteger(priority) && priority >= 1)) {
+    throw new CodedError('INVALID_INPUT', `priority: is ${priority}; give a whole number from 1, the highest.`);
+  }
 }
 
 function checkTarget({ model, deployment, endpoint, version, alias, stickyKey }: PredictionRequest): void {

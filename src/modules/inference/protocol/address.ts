@@ -1,14 +1,17 @@
-import type { ListenOptions, NetConnectOpts } from 'node:net';
+import { type Endpoint, parseEndpoint } from '../../../common/tls/endpoint.js';
+
+/** Where an executor listens: on a Unix socket, or on the first port of a range that is free. */
+export type Address = { readonly path: string } | Endpoint;
+
+const TLS = 'tls://';
 
 /**
- * Where an executor listens: `unix:/path/to.sock`, or `tcp://host:port`.
+ * Reads `unix:/path/to.sock`, `tls://host:port` or `tls://host:first-last`.
  * @throws {Error} for anything else.
  */
-export function parseAddress(address: string): NetConnectOpts & ListenOptions {
+export function parseAddress(address: string): Address {
   if (address.startsWith('unix:')) return { path: address.slice('unix:'.length) };
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url?.protocol !== 'tcp:' || url.port === '') {
-    throw new Error(`The executor address ${JSON.stringify(address)} is neither unix:/path nor tcp://host:port.`);
-  }
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port) };
+  const endpoint = address.startsWith(TLS) ? parseEndpoint(address.slice(TLS.length)) : undefined;
+  if (endpoint !== undefined) return endpoint;
+  throw new Error(`The executor address ${JSON.stringify(address)} is neither unix:/path nor tls://host:port.`);
 }

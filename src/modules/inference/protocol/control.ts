@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import type { Datatype } from '../../../common/tensor/datatypes.js';
+import type { WarmUpSample } from '../../registry/serving/serving-policy.js';
 
 /** Messages on the IPC channel between an executor and the process that hosts it. */
 
@@ -9,14 +10,41 @@ export interface HeldModel {
   readonly bytes: number;
 }
 
+/** A model that an executor was to keep loaded and does not hold. */
+export interface LoadFailure {
+  readonly digest: string;
+  /** Tells attempts of one executor apart; goes up. */
+  readonly attempt: number;
+  readonly error: ControlError;
+}
+
+/** A model that an executor is to keep loaded. */
+export interface ResidentModel extends HeldModel {
+  /** Another one than before: what failed is tried again at once. */
+  readonly revision: number;
+}
+
+/** What an executor is to do with models of which something was said; all others are loaded when they are asked for. */
+export interface ModelOrders {
+  readonly residents: readonly ResidentModel[];
+  /** Digests of models that are let go of as soon as what was taken is answered, and refused. */
+  readonly refused: readonly string[];
+}
+
 export type ExecutorPhase = 'STARTING' | 'READY' | 'DRAINING';
 
 /** What an executor says of itself, at each change and as its heartbeat. */
 export interface ExecutorStatus {
   readonly state: ExecutorPhase;
+  /** Where it listens on the network; null before it does, and for a Unix socket. */
+  readonly port: number | null;
   readonly effectiveDevice: string;
   readonly deviceError: string | null;
   readonly models: readonly HeldModel[];
+  /** Digests of models that are being loaded. */
+  readonly loading: readonly string[];
+  /** Models that it was to keep loaded and cannot. */
+  readonly failures: readonly LoadFailure[];
   /** Requests that were taken and not answered yet. */
   readonly inFlight: number;
   /** Models loaded since the process started. */
@@ -56,8 +84,17 @@ export type ExecutorToHost =
   | { readonly type: 'inspectionFailed'; readonly error: ControlError };
 
 export type HostToExecutor =
-  | { readonly type: 'model'; readonly digest: string; readonly path: string }
+  /** What the clients of an executor on the network must know: 32 bytes as base64. Never in an argument or variable. */
+  | { readonly type: 'key'; readonly identity: string; readonly key: string }
+  | {
+      readonly type: 'model';
+      readonly digest: string;
+      readonly path: string;
+      readonly warmUp: readonly WarmUpSample[];
+    }
   | { readonly type: 'modelUnavailable'; readonly digest: string; readonly error: ControlError }
+  /** Takes the place of all orders before. */
+  | { readonly type: 'orders'; readonly orders: ModelOrders }
   /** Finish what was taken, take no more, end. */
   | { readonly type: 'drain' };
 

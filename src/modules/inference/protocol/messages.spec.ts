@@ -87,13 +87,21 @@ describe('messages', () => {
 describe('addresses', () => {
   it.each([
     ['unix:/tmp/a b.sock', { path: '/tmp/a b.sock' }],
-    ['tcp://node-1:70', { host: 'node-1', port: 70 }],
-    ['tcp://[::1]:70', { host: '::1', port: 70 }],
+    ['tls://node-1:70', { host: 'node-1', firstPort: 70, lastPort: 70 }],
+    ['tls://[::1]:70-79', { host: '::1', firstPort: 70, lastPort: 79 }],
   ])('%s', (address, expected) => {
     expect(parseAddress(address)).toEqual(expected);
   });
 
-  it.each(['/tmp/a.sock', 'tcp://node-1', 'http://node-1:80', ''])('refuses %j', (address) => {
-    expect(() => parseAddress(address)).toThrow('neither unix:/path nor tcp://host:port');
+  it.each([
+    '/tmp/a.sock',
+    'tls://node-1',
+    'tls://node-1:80-70',
+    'tls://::1:70',
+    'tls://a:70000',
+    'tcp://node-1:80',
+    '',
+  ])('refuses %j', (address) => {
+    expect(() => parseAddress(address)).toThrow('neither unix:/path nor tls://host:port');
   });
 });

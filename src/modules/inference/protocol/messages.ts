@@ -21,6 +21,10 @@ export interface ModelDescriptor {
   readonly batchable: boolean;
   /** Most rows of one batch of this model, where it is fewer than the executor allows. */
   readonly maxBatchRows?: number | undefined;
+  /** How long a batch that is not full may wait for more requests, in milliseconds; at most half of their deadline. */
+  readonly batchDelayMs?: number | undefined;
+  /** Of the requests of one model the lowest number runs first; absent is 1. */
+  readonly priority?: number | undefined;
 }
 
 export interface InferRequest extends ModelDescriptor {
@@ -76,8 +80,9 @@ export function errorHeader({ code, message, retryAfterMs }: CodedError): ErrorH
 /** @throws {FrameError} where header and body are not a request. */
 export function parseRequest(header: unknown, body: Uint8Array): InferRequest {
   if (!isRequestHeader(header)) throw new FrameError('A request frame lacks a field.');
-  const { digest, batchable, maxBatchRows, deadlineMs, outputs, tensors } = header;
-  return { digest, batchable, maxBatchRows, deadlineMs, outputs, tensors: parseTensors(tensors, body) };
+  const { digest, batchable, maxBatchRows, batchDelayMs, priority, deadlineMs, outputs, tensors } = header;
+  const descriptor = { batchable, maxBatchRows, batchDelayMs, priority };
+  return { digest, ...descriptor, deadlineMs, outputs, tensors: parseTensors(tensors, body) };
 }
 
 /** @throws {FrameError} where header and body are not an answer. */
@@ -119,7 +124,9 @@ function isRequestHeader(header: unknown): header is InferRequestHeader {
   return (
     typeof fields.digest === 'string' &&
     typeof fields.batchable === 'boolean' &&
-    (fields.maxBatchRows === undefined || isCount(fields.maxBatchRows)) &&
+    isCountOrAbsent(fields.maxBatchRows) &&
+    isCountOrAbsent(fields.batchDelayMs) &&
+    isCountOrAbsent(fields.priority) &&
     typeof fields.deadlineMs === 'number' &&
     (fields.outputs === undefined || (Array.isArray(fields.outputs) && fields.outputs.every(isText))) &&
     areTensorHeaders(fields.tensors)
@@ -154,6 +161,10 @@ function isText(value: unknown): value is string {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isCountOrAbsent(value: unknown): boolean {
+  return value === undefined || isCount(value);
 }
 
 function fieldsOf<Header>(header: unknown): Fields<Header> {

@@ -2,6 +2,14 @@ import { registerEnumType } from '@nestjs/graphql';
 import { type ModelOrderField as OrderField, modelOrderFields } from '../model-list.js';
 import { type Activation as ActivationName, activations } from '../model-metadata.js';
 import { type ModelStage as Stage, modelStages } from '../model-stage.js';
+import {
+  type DeviceKind as Device,
+  deviceKinds,
+  type Residency,
+  residencies,
+  type WarmUpKind as WarmUp,
+  warmUpKinds,
+} from '../serving/serving-policy.js';
 
 /** The values of a list as the enum object that GraphQL takes. */
 const enumOf = <Name extends string>(names: readonly Name[]) =>
@@ -11,6 +19,39 @@ export const ModelStage: { readonly [Name in Stage]: Name } = enumOf(modelStages
 export const Activation: { readonly [Name in ActivationName]: Name } = enumOf(activations);
 export const RegisteredModelOrderField: { readonly [Name in OrderField]: Name } = enumOf(modelOrderFields);
 export const OrderDirection = enumOf(['ASC', 'DESC']);
+
+export const ModelResidency: { readonly [Name in Residency]: Name } = enumOf(residencies);
+export const DeviceKind: { readonly [Name in Device]: Name } = enumOf(deviceKinds);
+export const WarmUpKind: { readonly [Name in WarmUp]: Name } = enumOf(warmUpKinds);
+
+registerEnumType(ModelResidency, {
+  name: 'ModelResidency',
+  description: 'Whether executors are to have a version loaded.',
+  valuesMap: {
+    ON_DEMAND: { description: 'Loaded when it is asked for; the least recently used one leaves when memory is short.' },
+    LOADED: { description: 'Kept loaded, also by executors that start.' },
+    UNLOADED: { description: 'Not loaded; requests are refused with `MODEL_UNLOADED`.' },
+  },
+});
+
+registerEnumType(DeviceKind, {
+  name: 'DeviceKind',
+  description: 'What an executor computes with.',
+  valuesMap: {
+    CPU: { description: 'The processor.' },
+    CUDA: { description: 'An NVIDIA GPU.' },
+  },
+});
+
+registerEnumType(WarmUpKind, {
+  name: 'WarmUpKind',
+  description: 'What a version is warmed up with.',
+  valuesMap: {
+    ZEROS: { description: 'Zeros, false and empty texts.' },
+    RANDOM: { description: 'Numbers by chance, the same every time: floats from −1 to 1, integers 0 or 1.' },
+    DATA: { description: 'Tensors or records that were given.' },
+  },
+});
 
 registerEnumType(ModelStage, {
   name: 'ModelStage',

@@ -13,6 +13,7 @@ import { RegisteredModelEntity } from './registered-model.entity.js';
 @Unique('model_versions_version_key', ['modelId', 'version'])
 @Index('model_versions_stage_idx', ['modelId', 'stage', 'version'])
 @Index('model_versions_workspace_idx', ['workspaceId', 'digest'])
+@Index('model_versions_digest_idx', ['digest'])
 @Check('model_versions_stage_check', `stage IN ('NONE', 'STAGING', 'PRODUCTION', 'ARCHIVED')`)
 export class ModelVersionEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'model_versions_pkey' })

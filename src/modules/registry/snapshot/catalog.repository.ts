@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ModelAliasEntity } from '../entities/model-alias.entity.js';
+import { ModelServingEntity } from '../entities/model-serving.entity.js';
 import { ModelVersionEntity } from '../entities/model-version.entity.js';
 import { RegisteredModelEntity } from '../entities/registered-model.entity.js';
+import type { Serving } from '../serving/serving-policy.js';
 import { buildCatalog, type Catalog, type CatalogVersion } from './catalog.rules.js';
 
 /** Reads all that serving needs of one workspace. */
@@ -23,14 +25,27 @@ export class CatalogRepository {
         where: { workspaceId },
       });
       const names = new Map(models.map(({ id, name }) => [id, name]));
-      return buildCatalog(models, await this.versions(manager, workspaceId, names), aliases);
+      const servings = await this.servings(manager, workspaceId);
+      return buildCatalog(models, await this.versions(manager, workspaceId, names, servings), aliases);
     });
+  }
+
+  /** By id of the version, for those of which something was said. */
+  private async servings(manager: EntityManager, workspaceId: string): Promise<Map<string, Serving>> {
+    const servings = await manager.find(ModelServingEntity, {
+      select: { versionId: true, residency: true, policy: true, revision: true },
+      where: { workspaceId },
+    });
+    return new Map(
+      servings.map(({ versionId, residency, policy, revision }) => [versionId, { residency, policy, revision }]),
+    );
   }
 
   private async versions(
     manager: EntityManager,
     workspaceId: string,
     names: ReadonlyMap<string, string>,
+    servings: ReadonlyMap<string, Serving>,
   ): Promise<CatalogVersion[]> {
     const versions = await manager.find(ModelVersionEntity, {
       select: {
@@ -56,6 +71,7 @@ export class CatalogRepository {
       signature,
       batchable,
       metadata,
+      serving: servings.get(id) ?? null,
       stage,
     }));
   }

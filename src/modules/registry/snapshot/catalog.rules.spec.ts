@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { type ModelStage, modelStages } from '../model-stage.js';
-import { buildCatalog, type CatalogVersion, findServable } from './catalog.rules.js';
+import { buildCatalog, type CatalogVersion, findServable, findServed } from './catalog.rules.js';
 import type { ModelReference } from './servable-version.js';
 
 const version = (number: number, stage: ModelStage = 'NONE', modelId = 'm'): CatalogVersion => ({
@@ -15,6 +15,7 @@ const version = (number: number, stage: ModelStage = 'NONE', modelId = 'm'): Cat
   signature: { inputs: [], outputs: [] },
   batchable: true,
   metadata: {},
+  serving: null,
   stage,
 });
 
@@ -96,5 +97,18 @@ describe('findServable', () => {
     );
     expect(outcome(built, { alias: 'gone' })).toContain('MODEL_NOT_FOUND');
     expect([...built.keys()]).toEqual(['iris']);
+  });
+});
+
+describe('findServed', () => {
+  it('refuses a version that was unloaded, and no other', () => {
+    const serving = { residency: 'UNLOADED', policy: {}, revision: 1 } as const;
+    const catalog = catalogOf([version(1), { ...version(2), serving }]);
+    expect(findServed(catalog, { model: 'iris', version: 1 })).toMatchObject({ version: 1 });
+    expect(findServed(catalog, { model: 'iris' })).toMatchObject({
+      code: 'MODEL_UNLOADED',
+      message: expect.stringMatching(/Version 2 of model "iris" was unloaded/),
+    });
+    expect(findServed(catalog, { model: 'nothing' })).toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
 });

@@ -72,6 +72,16 @@ export function findServable(catalog: Catalog, reference: ModelReference): Serva
   return model.defaultVersion ?? notReady(model);
 }
 
+/** As `findServable`, and refuses a version that was unloaded. */
+export function findServed(catalog: Catalog, reference: ModelReference): ServableVersion | CodedError {
+  const found = findServable(catalog, reference);
+  if (found instanceof CodedError || found.serving?.residency !== 'UNLOADED') return found;
+  return new CodedError(
+    'MODEL_UNLOADED',
+    `Version ${found.version} of model ${shown(found.model)} was unloaded. Load it to have it served again.`,
+  );
+}
+
 /** The versions of one model, or of all, by name and number; the error where there is no such model. */
 export function versionsIn(catalog: Catalog, name: string | undefined): ServableVersion[] | CodedError {
   if (name !== undefined) {

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { channels, Notifications } from '../../../common/notifications/notifications.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { CatalogRepository } from './catalog.repository.js';
-import { type Catalog, findServable, versionsIn } from './catalog.rules.js';
+import { type Catalog, findServable, findServed, versionsIn } from './catalog.rules.js';
 import type { ModelReference, ServableVersion } from './servable-version.js';
 import { WorkspaceCopies } from './workspace-copies.js';
 
@@ -42,6 +42,14 @@ export class RegistrySnapshot implements OnModuleInit, OnApplicationShutdown {
    */
   resolve(workspaceId: string, reference: ModelReference): ServableVersion | Promise<ServableVersion> {
     return this.catalogs.find(workspaceId, (catalog) => findServable(catalog, reference));
+  }
+
+  /**
+   * As `resolve`, for those who will run it.
+   * @throws {CodedError} MODEL_UNLOADED, too.
+   */
+  resolveServed(workspaceId: string, reference: ModelReference): ServableVersion | Promise<ServableVersion> {
+    return this.catalogs.find(workspaceId, (catalog) => findServed(catalog, reference));
   }
 
   /**

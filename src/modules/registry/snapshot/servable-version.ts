@@ -1,5 +1,6 @@
 import type { Digest } from '../../../common/storage/digest.js';
 import type { ModelMetadata } from '../model-metadata.js';
+import type { Serving } from '../serving/serving-policy.js';
 import type { ModelSignature } from '../tensor-spec.js';
 
 /** Everything that serving needs to know of a model version. */
@@ -14,6 +15,8 @@ export interface ServableVersion {
   readonly signature: ModelSignature;
   readonly batchable: boolean;
   readonly metadata: ModelMetadata;
+  /** Null where nothing was said of it. */
+  readonly serving: Serving | null;
 }
 
 /** Which version of a model a caller wants. The version counts before the alias; with neither the default is meant. */

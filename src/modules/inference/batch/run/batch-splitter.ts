@@ -57,6 +57,8 @@ export class BatchSplitter {
   async split(batch: ClaimedBatch, signal: AbortSignal): Promise<SplitFile> {
     const wanted = modelColumns(await this.registry.resolve(batch.workspaceId, batch));
     await this.repository.clearChunks(batch);
+    // Of an attempt whose worker was killed.
+    if (batch.spoolDigest !== null) await this.store.delete(batch.spoolDigest);
     const rows = await this.cuttableRows(batch, wanted, signal);
     try {
       return await this.cut(batch, rows, wanted, signal);
@@ -138,13 +140,18 @@ export class BatchSplitter {
     const source = Readable.from(marked(mark, rows), { objectMode: false });
     try {
       const maxBytes = this.settings.NESTOR_BATCH_UNPACKED_MAX_BYTES;
-      const { digest } = await this.store.write(source, { maxBytes, signal });
+      const beforeStored = (spool: Digest) => this.recordSpool(batch, spool);
+      const { digest } = await this.store.write(source, { maxBytes, signal, beforeStored });
       return { digest, start: Buffer.byteLength(mark), isUnpacked: true };
     } catch (error) {
       throw tooLargeWhenUnpacked(error);
     } finally {
       source.destroy();
     }
+  }
+
+  private async recordSpool(batch: ClaimedBatch, digest: Digest): Promise<void> {
+    if (!(await this.repository.recordSpool(batch, digest))) throw givenUp();
   }
 }
 

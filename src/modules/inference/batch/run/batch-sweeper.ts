@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
+import { PeriodicTask } from '../../../../common/concurrency/periodic-task.js';
 import { SETTINGS } from '../../../../common/config/config.module.js';
 import type { Settings } from '../../../../common/config/settings.js';
 import { whileAlone } from '../../../../common/database/while-alone.js';
@@ -23,12 +24,11 @@ const LOST = 'The worker that had this ended, or was cut off, before it could re
 /** Makes sure that every acknowledged batch ends, whatever the queue or a worker forgot. PostgreSQL is the record. */
 @Injectable()
 export class BatchSweeper implements OnApplicationBootstrap {
-  private timer: NodeJS.Timeout | undefined;
-  private underWay: Promise<void> | undefined;
+  private readonly task: PeriodicTask;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource() dataSource: DataSource,
     private readonly steps: BatchStepRepository,
     private readonly chunks: BatchChunkRepository,
     private readonly stepQueue: BatchStepQueue,
@@ -36,37 +36,33 @@ export class BatchSweeper implements OnApplicationBootstrap {
     private readonly dispatch: BatchDispatch,
     private readonly store: ArtifactStore,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.task = new PeriodicTask(
+      settings.NESTOR_JOB_SWEEP_MS,
+      () => whileAlone(dataSource, 'batchSweep', () => this.sweepOnce()),
+      (err) => logger.warn({ err }, 'batch inferences could not be swept'),
+    );
+  }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.sweep(), this.settings.NESTOR_JOB_SWEEP_MS);
+    this.task.start();
   }
 
   /** Ends after what is under way. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.underWay;
+    await this.task.stop();
   }
 
   /** Never fails: what could not be done now is done by the next sweep. */
   async sweep(): Promise<void> {
-    this.underWay ??= this.sweepOnce();
-    await this.underWay;
+    await this.task.run();
   }
 
   private async sweepOnce(): Promise<void> {
-    try {
-      await whileAlone(this.dataSource, 'batchSweep', async () => {
-        await this.takeFromLostWorkers();
-        await this.requeueForgotten();
-        await this.dropSpools();
-        await this.steps.deleteEndedBefore(this.settings.NESTOR_JOB_RETENTION_DAYS, LIMIT);
-      });
-    } catch (err) {
-      this.logger.warn({ err }, 'batch inferences could not be swept');
-    } finally {
-      this.underWay = undefined;
-    }
+    await this.takeFromLostWorkers();
+    await this.requeueForgotten();
+    await this.dropSpools();
+    await this.steps.deleteEndedBefore(this.settings.NESTOR_JOB_RETENTION_DAYS, LIMIT);
   }
 
   private async takeFromLostWorkers(): Promise<void> {

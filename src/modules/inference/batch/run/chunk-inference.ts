@@ -9,6 +9,7 @@ import { ExecutorClient, type InferenceResult } from '../../client/executor-clie
 import { InferenceMetrics } from '../../metrics/inference-metrics.js';
 import { recordAnswers } from '../../prediction/prediction.rules.js';
 import { recordsToTensors } from '../../prediction/records.rules.js';
+import { backgroundDescriptorOf, placementOf } from '../../prediction/serving.rules.js';
 import { modelColumns, recordOf } from '../input/column-values.rules.js';
 import type { InputRow } from '../input/input-file.js';
 import { answeredRow, failedRow, type RowOutcome } from '../row-outcome.rules.js';
@@ -122,7 +123,8 @@ export class ChunkInference {
       const tensors = recordsToTensors(version, records, UNBOUNDED);
       answer = await this.executors.infer({
         digest: hexOfDigest(version.digest),
-        descriptor: { batchable: version.batchable },
+        descriptor: backgroundDescriptorOf(version),
+        placement: placementOf(version),
         tensors,
         deadlineMs: this.settings.NESTOR_PREDICT_MAX_TIMEOUT_MS,
         signal,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { SETTINGS } from '../../../../common/config/config.module.js';
@@ -10,8 +9,8 @@ import { ArtifactStore } from '../../../../common/storage/artifact-store.js';
 import { RegistrySnapshot } from '../../../registry/snapshot/registry-snapshot.js';
 import { ExecutorView } from '../../client/executor-view.js';
 import { firstReady } from '../../directory/first-ready.js';
-import { outcomeOfFailure } from '../../jobs/attempt.rules.js';
-import type { Delivery } from '../../jobs/inference-job.js';
+import type { Delivery } from '../../../../common/queue/delivery.js';
+import { failedAttempt } from '../../../../common/queue/failed-attempt.js';
 import { BatchAnnouncements } from '../batch-announcements.js';
 import { BatchChunkRepository, type ChunkFailure } from '../batch-chunk.repository.js';
 import { BatchDispatch } from '../batch-dispatch.js';
@@ -21,7 +20,7 @@ import { isBatchEnded } from '../batch-state.rules.js';
 import { encodeOutcomes, type RowOutcome } from '../row-outcome.rules.js';
 import { ChunkInference } from './chunk-inference.js';
 import { readChunkRows } from './chunk-rows.js';
-import { LeasedConsumer } from './leased-consumer.js';
+import { LeasedConsumer } from '../../../../common/queue/leased-consumer.js';
 import { BATCH_LEASE_MS, BatchWorkerId } from './worker-id.js';
 
 /** Largest result of one chunk that is kept until its batch is assembled, in bytes after compression. */
@@ -58,7 +57,7 @@ export class BatchChunkConsumer extends LeasedConsumer<ClaimedChunk> implements 
     @Inject(LOGGER) logger: Logger,
   ) {
     const { NESTOR_BATCH_CONCURRENCY: places, NESTOR_SHUTDOWN_TIMEOUT_MS: shutdownTimeoutMs } = settings;
-    super({ places, shutdownTimeoutMs }, logger);
+    super({ queue: 'batch-chunks', places, shutdownTimeoutMs }, logger);
     this.endSubscription = announcements.subscribe(({ status }) => {
       if (isBatchEnded(status)) void this.renewNow();
     });
@@ -96,25 +95,18 @@ export class BatchChunkConsumer extends LeasedConsumer<ClaimedChunk> implements 
   }
 
   private async run(chunk: ClaimedChunk, signal: AbortSignal): Promise<RowOutcome[]> {
-    const version = await this.registry.resolve(chunk.workspaceId, chunk);
+    const version = await this.registry.resolveServed(chunk.workspaceId, chunk);
     const rows = await readChunkRows(this.store, chunk, chunk);
     return this.inference.run({ version, rows, isText: chunk.inputFormat === 'CSV', signal });
   }
 
   private failureOf(chunk: ClaimedChunk, error: unknown): ChunkFailure {
-    const { attempt, maxAttempts, id } = chunk;
-    const outcome = outcomeOfFailure(error, attempt, maxAttempts, this.settings.NESTOR_JOB_BACKOFF_MS, Math.random());
-    if (outcome.code === 'INTERNAL_SERVER_ERROR') {
-      this.logger.error({ err: error, chunkId: id, errorId: randomUUID() }, 'a chunk of a batch failed unexpectedly');
-    }
-    return {
-      status: outcome.kind === 'RETRY' ? 'QUEUED' : 'FAILED',
-      errorCode: outcome.code,
-      // PostgreSQL's text holds no NUL.
-      errorMessage: outcome.message.replaceAll('\0', ''),
-      delayMs: outcome.kind === 'RETRY' ? outcome.delayMs : 0,
-      isHandedBack: false,
-    };
+    const { attempt, maxAttempts, id: chunkId } = chunk;
+    const numbers = { attempt, maxAttempts, backoffMs: this.settings.NESTOR_JOB_BACKOFF_MS };
+    const { kind, ...failure } = failedAttempt(error, numbers, (facts) =>
+      this.logger.error({ ...facts, chunkId }, 'a chunk of a batch failed unexpectedly'),
+    );
+    return { ...failure, status: kind === 'RETRY' ? 'QUEUED' : 'FAILED', isHandedBack: false };
   }
 }
 

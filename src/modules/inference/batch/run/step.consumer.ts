@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { SETTINGS } from '../../../../common/config/config.module.js';
 import type { Settings } from '../../../../common/config/settings.js';
 import { LOGGER } from '../../../../common/observability/logger.js';
 import { QueueConsumer } from '../../../../common/queue/queue-consumer.decorator.js';
-import { outcomeOfFailure } from '../../jobs/attempt.rules.js';
-import type { Delivery } from '../../jobs/inference-job.js';
+import type { Delivery } from '../../../../common/queue/delivery.js';
+import { failedAttempt } from '../../../../common/queue/failed-attempt.js';
 import { BatchAnnouncements } from '../batch-announcements.js';
 import { BatchDispatch } from '../batch-dispatch.js';
 import type { ChangedBatch, ClaimedBatch } from '../batch-inference.js';
@@ -14,7 +13,7 @@ import { isBatchEnded } from '../batch-state.rules.js';
 import { BatchStepRepository, type StepFailure } from '../batch-step.repository.js';
 import { BatchAssembler } from './batch-assembler.js';
 import { BatchSplitter } from './batch-splitter.js';
-import { LeasedConsumer } from './leased-consumer.js';
+import { LeasedConsumer } from '../../../../common/queue/leased-consumer.js';
 import { BATCH_LEASE_MS, BatchWorkerId } from './worker-id.js';
 
 /** Steps that one worker has in hand: each reads or writes a whole file. */
@@ -38,7 +37,7 @@ export class BatchStepConsumer extends LeasedConsumer<ClaimedBatch> implements O
     announcements: BatchAnnouncements,
     @Inject(LOGGER) logger: Logger,
   ) {
-    super({ places: PLACES, shutdownTimeoutMs: settings.NESTOR_SHUTDOWN_TIMEOUT_MS }, logger);
+    super({ queue: 'batch-steps', places: PLACES, shutdownTimeoutMs: settings.NESTOR_SHUTDOWN_TIMEOUT_MS }, logger);
     this.endSubscription = announcements.subscribe(({ status }) => {
       if (isBatchEnded(status)) void this.renewNow();
     });
@@ -73,18 +72,11 @@ export class BatchStepConsumer extends LeasedConsumer<ClaimedBatch> implements O
     return changed;
   }
 
-  private failureOf({ id, attempts, maxAttempts }: ClaimedBatch, error: unknown): StepFailure {
-    const outcome = outcomeOfFailure(error, attempts, maxAttempts, this.settings.NESTOR_JOB_BACKOFF_MS, Math.random());
-    if (outcome.code === 'INTERNAL_SERVER_ERROR') {
-      this.logger.error({ err: error, batchId: id, errorId: randomUUID() }, 'a step of a batch failed unexpectedly');
-    }
-    return {
-      kind: outcome.kind === 'RETRY' ? 'RETRY' : 'FAILED',
-      errorCode: outcome.code,
-      // PostgreSQL's text holds no NUL.
-      errorMessage: outcome.message.replaceAll('\0', ''),
-      delayMs: outcome.kind === 'RETRY' ? outcome.delayMs : 0,
-      isHandedBack: false,
-    };
+  private failureOf({ id: batchId, attempts, maxAttempts }: ClaimedBatch, error: unknown): StepFailure {
+    const numbers = { attempt: attempts, maxAttempts, backoffMs: this.settings.NESTOR_JOB_BACKOFF_MS };
+    const { kind, ...failure } = failedAttempt(error, numbers, (facts) =>
+      this.logger.error({ ...facts, batchId }, 'a step of a batch failed unexpectedly'),
+    );
+    return { ...failure, kind: kind === 'RETRY' ? 'RETRY' : 'FAILED', isHandedBack: false };
   }
 }

@@ -38,6 +38,9 @@ export class Executor {
   @Field(() => String, { description: 'Id of the worker that hosts it.' })
   readonly host: string;
 
+  @Field(() => String, { description: 'Where it listens: `unix:/path`, or `tls://host:port` for other machines.' })
+  readonly address: string;
+
   @Field(() => ExecutorStateEnum, { description: 'State of the process.' })
   readonly state: ExecutorLifecycle;
 
@@ -74,6 +77,7 @@ export class Executor {
   constructor(state: ExecutorState) {
     this.id = state.id;
     this.host = state.hostId;
+    this.address = state.address;
     this.state = state.state;
     this.device = state.device;
     this.effectiveDevice = state.effectiveDevice;

@@ -9,9 +9,6 @@ import { InferenceJobStatus } from './inference-job.type.js';
 @CheckedByHand()
 @InputType({ description: 'What to predict, with which model, and how it is queued.' })
 export class SubmitInferenceInput extends InferenceInput implements Submission {
-  @Field(() => String, { description: 'Name of the registered model.' })
-  model!: string;
-
   @Field(() => Int, { nullable: true, description: 'From 0 to 9; higher ones run first. Default 0.' })
   priority?: number | null;
 

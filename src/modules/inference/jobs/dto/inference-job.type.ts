@@ -46,6 +46,15 @@ export class InferenceJob {
   @Field(() => Int, { description: 'Version of the model, chosen when the job was submitted.' })
   readonly version: number;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the deployment that chose model and version when the job was submitted, if any.',
+  })
+  readonly deployment: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the variant of the deployment that was chosen.' })
+  readonly variant: string | null;
+
   @Field(() => Int, { description: 'From 0 to 9; higher ones run first.' })
   readonly priority: number;
 
@@ -84,6 +93,8 @@ export class InferenceJob {
     this.status = record.status;
     this.model = record.model;
     this.version = record.version;
+    this.deployment = record.deployment;
+    this.variant = record.variant;
     this.priority = record.priority;
     this.attempts = record.attempts;
     this.maxAttempts = record.maxAttempts;

@@ -35,6 +35,14 @@ export class InferenceJobEntity {
   @Column('int')
   version!: number;
 
+  /** Name of the deployment that chose the version, when the job was submitted; null where it was named itself. */
+  @Column('text', { nullable: true })
+  deployment!: string | null;
+
+  /** Name of the deployment's variant that was chosen. */
+  @Column('text', { nullable: true })
+  variant!: string | null;
+
   /** SHA-256 of the model file, fixed when the job was submitted. */
   @Column('char', { length: 64 })
   digest!: string;

@@ -29,6 +29,7 @@ export interface InputMessage {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly Int64[];
+  readonly parameters: ParameterMessages;
   readonly contents: ContentsMessage | null;
 }
 
@@ -43,6 +44,15 @@ export interface InferRequestMessage {
   readonly id: string;
   readonly parameters: ParameterMessages;
   readonly inputs: readonly InputMessage[];
-  readonly outputs: readonly { readonly name: string }[];
+  readonly outputs: readonly { readonly name: string; readonly parameters: ParameterMessages }[];
   readonly raw_input_contents: readonly Uint8Array[];
+}
+
+export interface RepositoryIndexMessage {
+  readonly ready: boolean;
+}
+
+export interface RepositoryModelMessage {
+  readonly model_name: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
 }

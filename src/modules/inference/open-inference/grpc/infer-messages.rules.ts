@@ -1,8 +1,9 @@
 import { CodedError } from '../../../../common/errors/coded-error.js';
-import { encodeBytes } from '../../../../common/tensor/tensor.js';
+import { encodeBytes, invalid } from '../../../../common/tensor/tensor.js';
 import type { GivenTensor } from '../../prediction/tensors.rules.js';
 import type { InferAnswerFacts } from '../infer-answer.rules.js';
 import { type InferRequest, inferParameters } from '../infer-request.rules.js';
+import { refuseUnspoken } from '../unspoken.rules.js';
 import type { ContentsMessage, InferRequestMessage, InputMessage, Int64, ParameterMessages } from './grpc-messages.js';
 
 /**
@@ -14,6 +15,9 @@ export function readInferMessage(message: InferRequestMessage): InferRequest {
   if (raw.length > 0 && raw.length !== inputs.length) {
     throw new CodedError('INVALID_TENSOR', `raw_input_contents: has ${raw.length} parts for ${inputs.length} inputs.`);
   }
+  for (const [index, output] of outputs.entries()) {
+    refuseUnspoken(valuesOf(output.parameters), `outputs[${index}].parameters`);
+  }
   return {
     id: id === '' ? undefined : id,
     inputs: inputs.map((input, index) => readInput(input, raw[index])),
@@ -23,7 +27,14 @@ export function readInferMessage(message: InferRequestMessage): InferRequest {
   };
 }
 
-function readInput({ name, datatype, shape, contents }: InputMessage, raw: Uint8Array | undefined): GivenTensor {
+function readInput(
+  { name, datatype, shape, parameters, contents }: InputMessage,
+  raw: Uint8Array | undefined,
+): GivenTensor {
+  refuseUnspoken(valuesOf(parameters), `inputs ${JSON.stringify(name.slice(0, 60))} parameters`);
+  if (raw !== undefined && contents !== null) {
+    throw invalid(name.slice(0, 60), 'has both contents and raw contents; give one of them');
+  }
   const given = { name, datatype, shape: shape.map(Number) };
   if (raw !== undefined) return { ...given, bytes: raw };
   return contents === null ? given : { ...given, ...elementsOf(datatype, contents) };
@@ -67,18 +78,18 @@ function valuesOf(parameters: ParameterMessages): Record<string, unknown> {
   );
 }
 
+function parameterOf(value: string | number | boolean): object {
+  if (typeof value === 'boolean') return { bool_param: value };
+  return typeof value === 'number' ? { double_param: value } : { string_param: value };
+}
+
 /** Writes an answer, its elements raw: the one form that every datatype has. */
 export function writeInferMessage({ model, version, id, outputs, parameters }: InferAnswerFacts): object {
   return {
     model_name: model,
     model_version: String(version),
     id: id ?? '',
-    parameters: Object.fromEntries(
-      Object.entries(parameters).map(([name, value]) => [
-        name,
-        typeof value === 'number' ? { double_param: value } : { string_param: value },
-      ]),
-    ),
+    parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, parameterOf(value)])),
     outputs: outputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: shape as readonly Int64[] })),
     raw_output_contents: outputs.map(({ data }) => data),
   };

@@ -13,14 +13,22 @@ import type { CallRequest } from '../../../../common/access/call-context.js';
 import type { Permission } from '../../../../common/access/permissions.js';
 import { SETTINGS } from '../../../../common/config/config.module.js';
 import type { Settings } from '../../../../common/config/settings.js';
+import { CodedError } from '../../../../common/errors/coded-error.js';
 import { PublicErrorFilter } from '../../../../common/errors/public-error.filter.js';
 import { toPublicError } from '../../../../common/errors/public-error.js';
 import { Gatekeeper } from '../../../auth/access/gatekeeper.js';
+import { MAY_INFER } from '../open-inference.access.js';
 import { OpenInferenceService, type ModelPath } from '../open-inference.service.js';
 import { grpcStatusOf } from './grpc-status.rules.js';
-import type { InferRequestMessage, ModelMessage } from './grpc-messages.js';
+import type {
+  InferRequestMessage,
+  ModelMessage,
+  RepositoryIndexMessage,
+  RepositoryModelMessage,
+} from './grpc-messages.js';
+import { configurationMessage } from './configuration-message.rules.js';
 import { readInferMessage, writeInferMessage } from './infer-messages.rules.js';
-import { type MethodName, openInferenceService } from './protocol.js';
+import { MalformedMessage, type MethodName, openInferenceService } from './protocol.js';
 
 type Call<Request> = ServerUnaryCall<Request, object>;
 type Handler<Request> = (call: Call<Request>, context: ActorContext) => Promise<object>;
@@ -80,8 +88,37 @@ export class OpenInferenceGrpcServer implements BeforeApplicationShutdown {
       ModelMetadata: this.guarded<ModelMessage>('model:read', 'ModelMetadata', ({ request }, context) =>
         service.metadata(context, pathOf(request.name, request.version)),
       ),
-      ModelInfer: this.guarded<InferRequestMessage>('inference:predict', 'ModelInfer', (call, context) =>
+      ModelInfer: this.guarded<InferRequestMessage>(MAY_INFER, 'ModelInfer', (call, context) =>
         this.infer(call, context),
+      ),
+      ModelConfig: this.guarded<ModelMessage>('model:read', 'ModelConfig', async ({ request }, context) =>
+        configurationMessage(await service.configuration(context, pathOf(request.name, request.version))),
+      ),
+      ModelStatistics: this.guarded<ModelMessage>('model:read', 'ModelStatistics', ({ request }, context) =>
+        service.statistics(context, request.name === '' ? {} : pathOf(request.name, request.version)),
+      ),
+      RepositoryIndex: this.guarded<RepositoryIndexMessage>(
+        'model:read',
+        'RepositoryIndex',
+        async ({ request }, context) => ({
+          models: await service.index(context, request.ready),
+        }),
+      ),
+      RepositoryModelLoad: this.guarded<RepositoryModelMessage>(
+        'model:promote',
+        'RepositoryModelLoad',
+        async ({ request }, context) => {
+          await service.load(context, { model: request.model_name }, request.parameters);
+          return {};
+        },
+      ),
+      RepositoryModelUnload: this.guarded<RepositoryModelMessage>(
+        'model:promote',
+        'RepositoryModelUnload',
+        async ({ request }, context) => {
+          await service.unload(context, { model: request.model_name });
+          return {};
+        },
       ),
     } satisfies Record<MethodName, unknown>;
   }
@@ -117,6 +154,9 @@ export class OpenInferenceGrpcServer implements BeforeApplicationShutdown {
     const answerTo = async (call: Call<Request>): Promise<object> => {
       const request = callRequestOf(call);
       await this.gatekeeper.admit({ rule, request, target });
+      if (call.request instanceof MalformedMessage) {
+        throw new CodedError('BAD_REQUEST', `The message is not a ${name}Request as the protocol defines it.`);
+      }
       const { id: requestId, ip: address, actor } = request;
       if (!actor) throw new TypeError('The gatekeeper admitted a call of nobody.');
       return handle(call, { requestId, address, actor });

@@ -32,6 +32,23 @@ export class TensorInput {
 @CheckedByHand()
 @InputType({ isAbstract: true })
 export class InferenceInput implements PredictionRequest {
+  @Field(() => String, { nullable: true, description: 'Name of the registered model. Give this or `deployment`.' })
+  model?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of a deployment, which chooses the model version. Give this or `model`.',
+  })
+  deployment?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Of a deployment: requests with the same key, such as the id of a user, are answered by the same variant as long ' +
+      'as weights stay the same. Default: each by chance.',
+  })
+  stickyKey?: string | null;
+
   @Field(() => Int, {
     nullable: true,
     description: 'Version. Default: that of the alias, else the one in production, else the newest that is ready.',
@@ -69,20 +86,11 @@ export class InferenceInput implements PredictionRequest {
 @CheckedByHand()
 @InputType({ description: 'What to predict, with which model.' })
 export class PredictInput extends InferenceInput {
-  @Field(() => String, { nullable: true, description: 'Name of the registered model. Give this or `deployment`.' })
-  model?: string | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'Name of a deployment, which chooses the model version. Give this or `model`.',
-  })
-  deployment?: string | null;
-
-  @Field(() => String, {
+  @Field(() => Int, {
     nullable: true,
     description:
-      'Of a deployment: requests with the same key, such as the id of a user, are answered by the same variant as long ' +
-      'as weights stay the same. Default: each by chance.',
+      "Priority among the requests of the model: 1 is the highest, a number beyond the model's levels is the lowest. " +
+      "Default: as the model's serving policy says.",
   })
-  stickyKey?: string | null;
+  priority?: number | null;
 }

@@ -42,6 +42,7 @@ export interface PredictionFacts {
   readonly queueMs: number;
   readonly batchRows: number;
   readonly executor: string;
+  readonly fromCache: boolean;
   /** Null where a model was asked for by its own name. */
   readonly deployment: string | null;
   readonly variant: string | null;
@@ -75,6 +76,9 @@ export class Prediction implements PredictionFacts {
   @Field(() => String, { description: 'Id of the executor that ran the model.' })
   readonly executor: string;
 
+  @Field(() => Boolean, { description: 'Whether the answer was remembered from an earlier, equal request.' })
+  readonly fromCache: boolean;
+
   @Field(() => String, { nullable: true, description: 'Name of the deployment that was asked, if any.' })
   readonly deployment: string | null;
 
@@ -98,6 +102,7 @@ export class Prediction implements PredictionFacts {
     this.queueMs = facts.queueMs;
     this.batchRows = facts.batchRows;
     this.executor = facts.executor;
+    this.fromCache = facts.fromCache;
     this.deployment = facts.deployment;
     this.variant = facts.variant;
     this.predictionId = facts.predictionId;

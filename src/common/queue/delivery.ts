@@ -1,0 +1,12 @@
+/** One turn of a row in a queue. A turn of an older generation changes nothing. */
+export interface Delivery {
+  readonly id: string;
+  readonly generation: number;
+}
+
+/** A turn that is to be queued. */
+export interface QueuedDelivery extends Delivery {
+  readonly priority: number;
+  /** Milliseconds from now. */
+  readonly delayMs: number;
+}

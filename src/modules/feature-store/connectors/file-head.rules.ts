@@ -1,0 +1,54 @@
+import { parse } from 'csv-parse/sync';
+import type { DataFileFormat } from '../sources/data-source.js';
+import { invalidFile } from './file-fault.js';
+
+/** How a file is compressed, in the engine's words. */
+export type Compression = 'uncompressed' | 'gzip' | 'zstd';
+
+const magics: readonly (readonly [readonly number[], Compression | 'ZIP'])[] = [
+  [[0x1f, 0x8b], 'gzip'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'zstd'],
+  [[0x50, 0x4b, 0x03, 0x04], 'ZIP'],
+];
+
+/** Tells by the first bytes of a file. @throws {CodedError} INVALID_FILE for an archive. */
+export function compressionOf(beginning: Uint8Array): Compression {
+  const found = magics.find(([magic]) => magic.every((byte, at) => beginning[at] === byte))?.[1];
+  if (found === 'ZIP') throw invalidFile('it is a ZIP archive. Send the file itself, or compress it with gzip or zstd');
+  return found ?? 'uncompressed';
+}
+
+/** Whether the first bytes are those of Parquet. */
+export const isParquet = (beginning: Uint8Array): boolean =>
+  Buffer.from(beginning.subarray(0, 4)).toString('latin1') === 'PAR1';
+
+/** Tells the format of a text by its first line. */
+export function textFormatOf(firstLine: string): Exclude<DataFileFormat, 'PARQUET'> {
+  const text = firstLine.trimStart();
+  if (text.startsWith('[')) return 'JSON';
+  return text.startsWith('{') ? 'NDJSON' : 'CSV';
+}
+
+const delimiters = [',', ';', '\t', '|'] as const;
+
+/** The delimiter that stands in a header most often. */
+export function delimiterOf(header: string): string {
+  const counted = delimiters.map((delimiter) => ({ delimiter, count: header.split(delimiter).length }));
+  return counted.reduce((best, one) => (one.count > best.count ? one : best)).delimiter;
+}
+
+/** The names in a header of CSV. @throws {CodedError} INVALID_FILE */
+export function headerOf(line: string, delimiter: string): string[] {
+  let names: string[] | undefined;
+  try {
+    [names] = parse(line, { delimiter, relax_column_count: true, trim: true });
+  } catch (error) {
+    throw invalidFile('its first line, which must name the columns, cannot be read', error);
+  }
+  if (names === undefined || names.length === 0) throw invalidFile('it is empty; the first line must name the columns');
+  const blank = names.findIndex((name) => name === '');
+  if (blank !== -1) throw invalidFile(`column ${blank + 1} has no name in the first line`);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw invalidFile(`the first line names the column ${twice} twice`);
+  return names;
+}

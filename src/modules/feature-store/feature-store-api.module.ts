@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { FeatureStoreCoreModule } from './feature-store-core.module.js';
+import { DataCollectionRepository } from './ingestion/data-collection.repository.js';
+import { DataCollectionResolver } from './ingestion/data-collection.resolver.js';
+import { DataCollectionService } from './ingestion/data-collection.service.js';
+import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
+import { DataSnapshotService } from './snapshots/data-snapshot.service.js';
+import { DataSourceResolver } from './sources/data-source.resolver.js';
+import { DataSourceService } from './sources/data-source.service.js';
+
+/** The feature store as clients see it. The composition root provides queues, storage and audit as global modules. */
+@Module({
+  imports: [FeatureStoreCoreModule],
+  providers: [
+    DataSourceService,
+    DataSourceResolver,
+    DataCollectionRepository,
+    DataCollectionService,
+    DataCollectionResolver,
+    DataSnapshotService,
+    DataSnapshotResolver,
+  ],
+})
+export class FeatureStoreApiModule {}

@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { FileConnector } from './connectors/file-connector.js';
+import { FeatureStoreCoreModule } from './feature-store-core.module.js';
+import { CollectionRunRepository } from './ingestion/collection-run.repository.js';
+import { CollectionRunner } from './ingestion/collection-runner.js';
+import { CollectionSweeper } from './ingestion/collection-sweeper.js';
+import { CollectionConsumer } from './ingestion/collection.consumer.js';
+import { SnapshotWriter } from './ingestion/snapshot-writer.js';
+
+/** The feature store as the worker does it: collects sources. */
+@Module({
+  imports: [FeatureStoreCoreModule],
+  providers: [
+    FileConnector,
+    SnapshotWriter,
+    CollectionRunRepository,
+    CollectionRunner,
+    CollectionConsumer,
+    CollectionSweeper,
+  ],
+})
+export class FeatureStoreWorkerModule {}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
+import { CodedError } from '../../../common/errors/coded-error.js';
+import { ArtifactStore } from '../../../common/storage/artifact-store.js';
+import { FileConnector } from '../connectors/file-connector.js';
+import { DataEngines, type Workbench } from '../engine/data-engines.js';
+import { DataSourceRepository } from '../sources/data-source.repository.js';
+import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
+import { validateBatch } from '../validation/batch-validator.js';
+import { verdictOf } from '../validation/policy.rules.js';
+import { type ClaimedCollection, CollectionRunRepository } from './collection-run.repository.js';
+import { SnapshotWriter } from './snapshot-writer.js';
+
+/** Runs collections: reads a batch, checks it, and makes a snapshot of it. Running one twice changes nothing. */
+@Injectable()
+export class CollectionRunner {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly sources: DataSourceRepository,
+    private readonly runs: CollectionRunRepository,
+    private readonly store: ArtifactStore,
+    private readonly engines: DataEngines,
+    private readonly files: FileConnector,
+    private readonly writer: SnapshotWriter,
+  ) {}
+
+  /**
+   * @param signal gives it up.
+   * @throws {CodedError} INVALID_FILE, NOT_FOUND, ARTIFACT_NOT_FOUND, QUERY_LIMIT_EXCEEDED, STORAGE_FULL; CANCELLED.
+   */
+  async run(run: ClaimedCollection, signal: AbortSignal): Promise<void> {
+    const source = await this.sources.findById(run.workspaceId, run.sourceId);
+    if (source === null || source.deletedAt !== null) {
+      throw new CodedError('NOT_FOUND', 'The data source was deleted before it was collected.');
+    }
+    await this.engines.use((workbench) => this.collect(workbench, run, source, signal));
+  }
+
+  private async collect(
+    workbench: Workbench,
+    run: ClaimedCollection,
+    source: DataSourceEntity,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine, folder } = workbench;
+    const control = { signal, timeoutMs: this.settings.NESTOR_DATA_STATEMENT_TIMEOUT_MS };
+    const path = join(folder, 'input');
+    await this.store.fetchTo(run.inputDigest, path, signal);
+    const staged = await this.files.stage(engine, path, source.connection, source.schema.columns, control);
+    await this.runs.progress(run, 'VALIDATING', staged.rows);
+    const report = await validateBatch(engine, source.schema, staged, new Date(), control);
+    const verdict = verdictOf(source.schema, source.policy, report);
+    if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
+    await this.runs.progress(run, 'WRITING', staged.rows);
+    await this.writer.write(workbench, { run, source, report, onlyValid: verdict.rows === 'valid' }, control);
+  }
+}

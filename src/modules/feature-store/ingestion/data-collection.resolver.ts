@@ -1,0 +1,47 @@
+import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Context, RequirePermission } from '../../../common/access/access.decorators.js';
+import type { ActorContext } from '../../../common/access/actor.js';
+import { PageArgs } from '../../../common/graphql/page.js';
+import { DataCollectionService } from './data-collection.service.js';
+import { CollectDataSourceInput, DataCollectionConnection, DataCollectionType } from './dto/data-collection.type.js';
+
+@Resolver(() => DataCollectionType)
+export class DataCollectionResolver {
+  constructor(private readonly service: DataCollectionService) {}
+
+  @RequirePermission('data:collect')
+  @Mutation(() => DataCollectionType, {
+    description:
+      'Queues the collection of a file. It is recorded when this answers, and will end. One at a time runs of each source.',
+  })
+  async collectDataSource(
+    @Context() context: ActorContext,
+    @Args('input', { description: 'The source and the file.' }) input: CollectDataSourceInput,
+  ): Promise<DataCollectionType> {
+    return new DataCollectionType(await this.service.collect(context, input.source, input.artifact));
+  }
+
+  @RequirePermission('data:read')
+  @Query(() => DataCollectionType, {
+    nullable: true,
+    description: 'A collection; null where there is none of this id.',
+  })
+  async dataCollection(
+    @Context() context: ActorContext,
+    @Args('id', { type: () => ID, description: 'Id of the collection.' }) id: string,
+  ): Promise<DataCollectionType | null> {
+    const run = await this.service.find(context, id);
+    return run && new DataCollectionType(run);
+  }
+
+  @RequirePermission('data:read')
+  @Query(() => DataCollectionConnection, { description: 'The collections of a data source, newest first.' })
+  async dataCollections(
+    @Context() context: ActorContext,
+    @Args('source', { type: () => String, description: 'Name of the source.' }) source: string,
+    @Args() { first, after }: PageArgs,
+  ): Promise<DataCollectionConnection> {
+    const { edges, pageInfo } = await this.service.page(context, source, first, after);
+    return { edges: edges.map(({ cursor, node }) => ({ cursor, node: new DataCollectionType(node) })), pageInfo };
+  }
+}

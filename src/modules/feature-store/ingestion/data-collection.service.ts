@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ActorContext } from '../../../common/access/actor.js';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
+import { CodedError } from '../../../common/errors/coded-error.js';
+import { type Page, pageSize } from '../../../common/graphql/page.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { ArtifactService } from '../../registry/artifact.service.js';
+import { DataSourceService } from '../sources/data-source.service.js';
+import { CollectionQueue } from './collection-queue.js';
+import { DataCollectionRepository } from './data-collection.repository.js';
+import type { DataCollectionEntity } from './entities/data-collection.entity.js';
+
+/** Most collections of one source that may wait. */
+const MAX_OPEN = 100;
+
+/** When it is worth asking again while too many wait, in milliseconds. */
+const RETRY_AFTER_MS = 10_000;
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Takes collections: the row is written first, then the queue is told; the sweeper queues what the queue did not hear. */
+@Injectable()
+export class DataCollectionService {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly sources: DataSourceService,
+    private readonly artifacts: ArtifactService,
+    private readonly collections: DataCollectionRepository,
+    private readonly queue: CollectionQueue,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /**
+   * @param input digest of an uploaded file.
+   * @returns the collection once it is recorded. @throws {CodedError} NOT_FOUND, ARTIFACT_NOT_FOUND, OVERLOADED
+   */
+  async collect(context: ActorContext, name: string, input: string): Promise<DataCollectionEntity> {
+    const source = await this.sources.get(context, name);
+    const { digest } = await this.artifacts.find(context, input);
+    const { workspaceId, kind, id: actorId, name: actorName } = context.actor;
+    const id = randomUUID();
+    return this.audit.transaction(context, async (transaction) => {
+      const { manager } = transaction;
+      if ((await this.collections.countOpen(manager, source.id)) >= MAX_OPEN) {
+        throw new CodedError('OVERLOADED', `${MAX_OPEN} collections of ${name} wait already.`, {
+          retryAfterMs: RETRY_AFTER_MS,
+        });
+      }
+      await this.collections.insert(manager, {
+        id,
+        workspaceId,
+        sourceId: source.id,
+        inputDigest: digest,
+        maxAttempts: this.settings.NESTOR_JOB_ATTEMPTS,
+        requestId: context.requestId,
+        requestedBy: { kind, id: actorId, name: actorName },
+      });
+      transaction.audit({
+        action: 'data-source.collect',
+        resourceType: 'data-source',
+        resourceId: name,
+        detail: { collection: id, input: digest },
+      });
+      transaction.afterCommit(async () => {
+        await this.queue.add([{ id, generation: 1, priority: 0, delayMs: 0 }]);
+      });
+      const collection = await this.collections.find(workspaceId, id, manager);
+      if (collection === null) throw new Error(`The collection ${id} was just written.`);
+      return collection;
+    });
+  }
+
+  async find({ actor }: ActorContext, id: string): Promise<DataCollectionEntity | null> {
+    return UUID.test(id) ? this.collections.find(actor.workspaceId, id) : null;
+  }
+
+  /** Newest first. @throws {CodedError} NOT_FOUND */
+  async page(
+    context: ActorContext,
+    name: string,
+    first: number | undefined,
+    after: string | undefined,
+  ): Promise<Page<DataCollectionEntity>> {
+    const source = await this.sources.get(context, name);
+    return this.collections.page(source.id, pageSize(first, this.settings.NESTOR_PAGE_MAX_SIZE), after);
+  }
+}

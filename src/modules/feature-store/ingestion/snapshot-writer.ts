@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import type { ActorContext } from '../../../common/access/actor.js';
+import { CodedError } from '../../../common/errors/coded-error.js';
+import type { StoredArtifact } from '../../../common/storage/artifact-store.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { ArtifactService } from '../../registry/artifact.service.js';
+import { ROW, STAGED } from '../connectors/staged-batch.js';
+import type { StatementControl } from '../engine/data-engine.js';
+import type { Workbench } from '../engine/data-engines.js';
+import { literal, quoted, sqlTypes } from '../engine/sql-text.js';
+import { contentDigest } from '../snapshots/content-digest.js';
+import { type ColumnStatistics, statisticsOf } from '../snapshots/column-statistics.js';
+import { DataSnapshotRepository } from '../snapshots/data-snapshot.repository.js';
+import type { DataSnapshotEntity } from '../snapshots/entities/data-snapshot.entity.js';
+import type { DataSchema } from '../sources/data-source.js';
+import { DataSourceRepository } from '../sources/data-source.repository.js';
+import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
+import { CHECKED, INVALID, violationTexts } from '../validation/row-checks.rules.js';
+import type { ValidationReport } from '../validation/validation-report.js';
+import { type ClaimedCollection, CollectionRunRepository } from './collection-run.repository.js';
+
+/** The rows of a batch that are to become a snapshot. */
+export interface AcceptedBatch {
+  readonly run: ClaimedCollection;
+  readonly source: DataSourceEntity;
+  readonly report: ValidationReport;
+  /** Whether rows that broke a rule are left out. */
+  readonly onlyValid: boolean;
+}
+
+/** A snapshot whose file is stored, but that nobody sees yet. */
+interface PreparedSnapshot {
+  readonly contentDigest: string;
+  readonly file: StoredArtifact;
+  readonly statistics: readonly ColumnStatistics[];
+}
+
+/** Makes snapshots of checked batches. What one is made of is stored first; the last step makes it visible, or nothing does. */
+@Injectable()
+export class SnapshotWriter {
+  constructor(
+    private readonly artifacts: ArtifactService,
+    private readonly sources: DataSourceRepository,
+    private readonly snapshots: DataSnapshotRepository,
+    private readonly runs: CollectionRunRepository,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** @throws {CodedError} CANCELLED where the collection is no longer this worker's; STORAGE_FULL, ARTIFACT_TOO_LARGE. */
+  async write(workbench: Workbench, batch: AcceptedBatch, control: StatementControl): Promise<void> {
+    const { run, source, report, onlyValid } = batch;
+    const rows = acceptedRows(source.schema, onlyValid);
+    const context = contextOf(run);
+    const digest = await contentDigest(workbench.engine, rows, source.schema.columns, control);
+    const newest = await this.snapshots.find(source.id, source.snapshotVersion);
+    const prepared =
+      newest?.contentDigest === digest
+        ? storedBefore(newest)
+        : await this.prepare(workbench, context, source.schema, rows, digest, control);
+    const rowsQuarantined = onlyValid ? report.rowsInvalid : 0;
+    const quarantineDigest =
+      rowsQuarantined > 0 ? await this.quarantine(workbench, context, source.schema, control) : null;
+    const rowsAccepted = report.rowsRead - rowsQuarantined;
+    await this.audit.transaction(context, async (transaction) => {
+      const { manager } = transaction;
+      const current = await this.sources.lock(manager, run.workspaceId, source.name);
+      if (current === null || current.id !== source.id) throw gone(source.name);
+      const latest = await this.snapshots.find(source.id, current.snapshotVersion, manager);
+      const isUnchanged = latest?.contentDigest === digest;
+      const version = isUnchanged ? current.snapshotVersion : current.snapshotVersion + 1;
+      if (!isUnchanged) {
+        await this.snapshots.insert(manager, snapshotOf(batch, version, prepared, rowsAccepted));
+        await this.sources.change(manager, current, { snapshotVersion: version });
+      }
+      const result = { report, rowsAccepted, rowsQuarantined, quarantineDigest, snapshotVersion: version, isUnchanged };
+      if (!(await this.runs.succeed(manager, run, result))) throw givenUp();
+      transaction.audit({
+        action: 'data-source.snapshot',
+        resourceType: 'data-source',
+        resourceId: source.name,
+        detail: { version, rows: rowsAccepted, quarantined: rowsQuarantined, isUnchanged },
+      });
+    });
+  }
+
+  private async prepare(
+    { engine, folder }: Workbench,
+    context: ActorContext,
+    schema: DataSchema,
+    rows: string,
+    digest: string,
+    control: StatementControl,
+  ): Promise<PreparedSnapshot> {
+    const path = join(folder, 'snapshot.parquet');
+    const columns = schema.columns.map(
+      ({ name, type }) => `CAST(${quoted(name)} AS ${type === 'JSON' ? 'VARCHAR' : sqlTypes[type]}) AS ${quoted(name)}`,
+    );
+    await engine.run(
+      `COPY (SELECT ${columns.join(', ')} FROM ${rows} ORDER BY ${quoted(ROW)})
+       TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`,
+      [],
+      control,
+    );
+    const statistics = await statisticsOf(engine, rows, schema.columns, control);
+    const { digest: fileDigest, sizeBytes } = await this.artifacts.upload(context, createReadStream(path));
+    return { contentDigest: digest, file: { digest: fileDigest, sizeBytes }, statistics };
+  }
+
+  /** Keeps the rows that were left out, as they came, each with its number and the rules that it broke. */
+  private async quarantine(
+    { engine, folder }: Workbench,
+    context: ActorContext,
+    schema: DataSchema,
+    control: StatementControl,
+  ): Promise<StoredArtifact['digest']> {
+    const path = join(folder, 'quarantine.parquet');
+    const columns = schema.columns.map(({ name }) => `staged.${quoted(name)}`);
+    await engine.run(
+      `COPY (SELECT ${columns.join(', ')}, staged.${quoted(ROW)}, ${violationTexts(schema)} AS "__violations"
+         FROM ${STAGED} AS staged JOIN ${CHECKED} AS checked ON staged.${quoted(ROW)} = checked.${quoted(ROW)}
+         WHERE checked.${quoted(INVALID)} ORDER BY staged.${quoted(ROW)})
+       TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`,
+      [],
+      control,
+    );
+    return (await this.artifacts.upload(context, createReadStream(path))).digest;
+  }
+}
+
+const acceptedRows = ({ columns }: DataSchema, onlyValid: boolean): string => {
+  const names = [ROW, ...columns.map(({ name }) => name)].map(quoted).join(', ');
+  return `(SELECT ${names} FROM ${CHECKED}${onlyValid ? ` WHERE NOT ${quoted(INVALID)}` : ''})`;
+};
+
+const storedBefore = (snapshot: DataSnapshotEntity): PreparedSnapshot => ({
+  contentDigest: snapshot.contentDigest,
+  file: { digest: snapshot.artifactDigest, sizeBytes: snapshot.sizeBytes },
+  statistics: snapshot.statistics,
+});
+
+const snapshotOf = (
+  { run, source }: AcceptedBatch,
+  version: number,
+  { contentDigest: digest, file, statistics }: PreparedSnapshot,
+  rowCount: number,
+): DataSnapshotEntity => ({
+  id: randomUUID(),
+  workspaceId: run.workspaceId,
+  sourceId: source.id,
+  version,
+  parentVersion: version === 1 ? null : version - 1,
+  artifactDigest: file.digest,
+  sizeBytes: file.sizeBytes,
+  contentDigest: digest,
+  rowCount,
+  schema: source.schema,
+  statistics,
+  collectionId: run.id,
+  createdBy: run.requestedBy.id,
+  createdAt: new Date(),
+});
+
+const gone = (name: string): CodedError =>
+  new CodedError('NOT_FOUND', `The data source ${name} was deleted while it was collected.`);
+
+const givenUp = (): CodedError => new CodedError('CANCELLED', 'The collection is no longer run by this worker.');
+
+/** A collection runs on behalf of who asked for it; what they may do was asked then. */
+export function contextOf({ workspaceId, requestId, requestedBy }: ClaimedCollection): ActorContext {
+  return { requestId, address: null, actor: { ...requestedBy, workspaceId, role: 'SERVICE', permissions: new Set() } };
+}

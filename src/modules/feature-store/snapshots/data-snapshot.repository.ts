@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, Repository } from 'typeorm';
+import { decodeCursor, invalidCursor, type Page, pageOf } from '../../../common/graphql/page.js';
+import { DataSnapshotEntity } from './entities/data-snapshot.entity.js';
+
+/** Snapshots, always of one source. */
+@Injectable()
+export class DataSnapshotRepository {
+  constructor(@InjectRepository(DataSnapshotEntity) private readonly snapshots: Repository<DataSnapshotEntity>) {}
+
+  async find(
+    sourceId: string,
+    version: number,
+    manager: EntityManager = this.snapshots.manager,
+  ): Promise<DataSnapshotEntity | null> {
+    return manager.findOneBy(DataSnapshotEntity, { sourceId, version });
+  }
+
+  /** Newest first. */
+  async page(sourceId: string, size: number, after: string | undefined): Promise<Page<DataSnapshotEntity>> {
+    const query = this.snapshots.createQueryBuilder('snapshot').where('snapshot.sourceId = :sourceId', { sourceId });
+    if (after !== undefined) query.andWhere('snapshot.version < :version', { version: versionOf(after) });
+    const rows = await query
+      .orderBy('snapshot.version', 'DESC')
+      .take(size + 1)
+      .getMany();
+    return pageOf(rows, size, ({ version }) => [version]);
+  }
+
+  async insert(manager: EntityManager, snapshot: DataSnapshotEntity): Promise<void> {
+    await manager.insert(DataSnapshotEntity, snapshot);
+  }
+}
+
+function versionOf(cursor: string): number {
+  const [version] = decodeCursor(cursor, 1);
+  if (typeof version !== 'number' || !Number.isInteger(version) || Math.abs(version) >= 2 ** 31) throw invalidCursor();
+  return version;
+}

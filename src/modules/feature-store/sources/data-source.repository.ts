@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, IsNull, Repository } from 'typeorm';
+import { decodeCursor, invalidCursor, type Page, pageOf } from '../../../common/graphql/page.js';
+import { DATA_SOURCE_NAME } from './data-source-name.rules.js';
+import { DataSourceEntity } from './entities/data-source.entity.js';
+
+/** Sources, always within a workspace. */
+@Injectable()
+export class DataSourceRepository {
+  constructor(@InjectRepository(DataSourceEntity) private readonly sources: Repository<DataSourceEntity>) {}
+
+  async find(workspaceId: string, name: string): Promise<DataSourceEntity | null> {
+    return DATA_SOURCE_NAME.test(name) ? this.sources.findOneBy({ workspaceId, name, deletedAt: IsNull() }) : null;
+  }
+
+  /** Also of a source that was deleted since. */
+  async findById(workspaceId: string, id: string): Promise<DataSourceEntity | null> {
+    return this.sources.findOneBy({ workspaceId, id });
+  }
+
+  /** As `find`, with its row locked until the transaction ends. */
+  async lock(manager: EntityManager, workspaceId: string, name: string): Promise<DataSourceEntity | null> {
+    if (!DATA_SOURCE_NAME.test(name)) return null;
+    const where = { workspaceId, name, deletedAt: IsNull() };
+    return manager.findOne(DataSourceEntity, { where, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** By name. */
+  async page(workspaceId: string, size: number, after: string | undefined): Promise<Page<DataSourceEntity>> {
+    const query = this.sources
+      .createQueryBuilder('source')
+      .where('source.workspaceId = :workspaceId AND source.deletedAt IS NULL', { workspaceId });
+    if (after !== undefined) query.andWhere('source.name > :name', { name: nameOf(after) });
+    const rows = await query
+      .orderBy('source.name')
+      .take(size + 1)
+      .getMany();
+    return pageOf(rows, size, ({ name }) => [name]);
+  }
+
+  async insert(manager: EntityManager, source: DataSourceEntity): Promise<void> {
+    await manager.insert(DataSourceEntity, source);
+  }
+
+  /** Changes a source whose row must have been locked. @returns it as it is now. */
+  async change(
+    manager: EntityManager,
+    source: DataSourceEntity,
+    change: Partial<DataSourceEntity>,
+  ): Promise<DataSourceEntity> {
+    return manager.save(Object.assign(source, change));
+  }
+}
+
+function nameOf(cursor: string): string {
+  const [name] = decodeCursor(cursor, 1);
+  if (typeof name !== 'string' || !DATA_SOURCE_NAME.test(name)) throw invalidCursor();
+  return name;
+}

@@ -1,0 +1,52 @@
+import type { TypedColumn } from '../value-types.js';
+
+/** What a column of a source must hold. */
+export interface DataColumn extends TypedColumn {
+  readonly description: string;
+  readonly isNullable: boolean;
+  /** Bounds of numbers, both included. */
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  /** The only values there may be, as text. */
+  readonly allowedValues: readonly string[] | null;
+  /** What a text must match as a whole, as a regular expression of RE2. */
+  readonly pattern: string | null;
+  /** Whether its values are kept out of reports and statistics. */
+  readonly isSensitive: boolean;
+}
+
+/** What the rows of a source must be. */
+export interface DataSchema {
+  readonly columns: readonly DataColumn[];
+  /** What tells rows apart; none where nothing does. */
+  readonly keyColumns: readonly string[];
+  /** When that happened which a row tells of. */
+  readonly eventTimeColumn: string | null;
+  /** How old the newest event of a batch may be. */
+  readonly maxAgeSeconds: number | null;
+  /** Whether equal rows are a fault. With keys, rows of one key are one in any case. */
+  readonly hasUniqueRows: boolean;
+}
+
+/** Kinds of source. */
+export const dataSourceKinds = ['FILE'] as const;
+
+export type DataSourceKind = (typeof dataSourceKinds)[number];
+
+/** What happens to rows that are not as the schema says. */
+export const validationPolicies = ['REJECT', 'QUARANTINE', 'WARN'] as const;
+
+export type ValidationPolicy = (typeof validationPolicies)[number];
+
+/** Formats of files, each of them plain or compressed with gzip or zstd. */
+export const dataFileFormats = ['CSV', 'PARQUET', 'NDJSON', 'JSON'] as const;
+
+export type DataFileFormat = (typeof dataFileFormats)[number];
+
+/** How the files of a `FILE` source are read. */
+export interface FileConnection {
+  /** Null: told by the file. */
+  readonly format: DataFileFormat | null;
+  /** What separates the values of a CSV row; null: told by the header. */
+  readonly delimiter: string | null;
+}

@@ -1,0 +1,59 @@
+import { registerEnumType } from '@nestjs/graphql';
+import { type ValueType, valueTypes } from '../../value-types.js';
+import {
+  type DataFileFormat,
+  dataFileFormats,
+  type DataSourceKind,
+  dataSourceKinds,
+  validationPolicies,
+  type ValidationPolicy,
+} from '../data-source.js';
+
+/** The values of a list as the enum object that GraphQL takes. */
+export const enumOf = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, name])) as { readonly [Key in Name]: Key };
+
+export const ValueTypeEnum: { readonly [Name in ValueType]: Name } = enumOf(valueTypes);
+export const DataSourceKindEnum: { readonly [Name in DataSourceKind]: Name } = enumOf(dataSourceKinds);
+export const DataFileFormatEnum: { readonly [Name in DataFileFormat]: Name } = enumOf(dataFileFormats);
+export const ValidationPolicyEnum: { readonly [Name in ValidationPolicy]: Name } = enumOf(validationPolicies);
+
+registerEnumType(ValueTypeEnum, {
+  name: 'ValueType',
+  description: 'Type of the values of a column or feature.',
+  valuesMap: {
+    STRING: { description: 'A text.' },
+    INT64: { description: 'A whole number of 64 bits.' },
+    FLOAT64: { description: 'A floating-point number of 64 bits.' },
+    BOOLEAN: { description: 'True or false.' },
+    TIMESTAMP: { description: 'A moment, to the microsecond; without a zone it is UTC.' },
+    JSON: { description: 'Any JSON, as text.' },
+  },
+});
+
+registerEnumType(DataSourceKindEnum, {
+  name: 'DataSourceKind',
+  description: 'Where the data of a source comes from.',
+  valuesMap: { FILE: { description: 'Files that were uploaded by PUT /api/artifacts.' } },
+});
+
+registerEnumType(DataFileFormatEnum, {
+  name: 'DataFileFormat',
+  description: 'Format of a file of a data source. Each may be compressed with gzip or zstd, but for Parquet.',
+  valuesMap: {
+    CSV: { description: 'RFC 4180, UTF-8, with the names of the columns in the first line. An empty value is null.' },
+    PARQUET: { description: 'Apache Parquet.' },
+    NDJSON: { description: 'One JSON object a line.' },
+    JSON: { description: 'One JSON array of objects.' },
+  },
+});
+
+registerEnumType(ValidationPolicyEnum, {
+  name: 'ValidationPolicy',
+  description: 'What happens to a batch with rows that are not as the schema says.',
+  valuesMap: {
+    REJECT: { description: 'All of it is refused.' },
+    QUARANTINE: { description: 'These rows are left out and kept aside; the others are taken.' },
+    WARN: { description: 'All rows are taken; values that are not of their type become null.' },
+  },
+});

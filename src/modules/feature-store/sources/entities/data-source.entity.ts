@@ -1,0 +1,68 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import {
+  type DataSchema,
+  type DataSourceKind,
+  dataSourceKinds,
+  type FileConnection,
+  validationPolicies,
+  type ValidationPolicy,
+} from '../data-source.js';
+
+const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
+
+/** Where data comes from, and what it must be. */
+@Entity('data_sources')
+@Check('ck_data_sources_kind', `kind IN (${listed(dataSourceKinds)})`)
+@Check('ck_data_sources_policy', `policy IN (${listed(validationPolicies)})`)
+@Index('uq_data_sources_name', ['workspaceId', 'name'], { unique: true, where: 'deleted_at IS NULL' })
+export class DataSourceEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_data_sources' })
+  id!: string;
+
+  @Column('uuid')
+  workspaceId!: string;
+
+  /** Collated by bytes, so that lists are ordered alike on every installation. */
+  @Column({ type: 'text', collation: 'C' })
+  name!: string;
+
+  @Column('text')
+  description!: string;
+
+  @Column('varchar', { length: 16 })
+  kind!: DataSourceKind;
+
+  @Column('jsonb')
+  connection!: FileConnection;
+
+  /** Encrypted values by their names. */
+  @Column('jsonb')
+  secrets!: Readonly<Record<string, string>>;
+
+  @Column('jsonb')
+  schema!: DataSchema;
+
+  @Column('varchar', { length: 16 })
+  policy!: ValidationPolicy;
+
+  /** Raised by each change. */
+  @Column('int', { default: 1 })
+  revision!: number;
+
+  /** Number of the newest snapshot; 0 where there is none. */
+  @Column('int', { default: 0 })
+  snapshotVersion!: number;
+
+  @Column('text')
+  createdBy!: string;
+
+  @Column({ type: 'timestamptz', precision: 3 })
+  createdAt!: Date;
+
+  @Column({ type: 'timestamptz', precision: 3 })
+  updatedAt!: Date;
+
+  /** A deleted source is kept, as its snapshots are; its name is free again. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  deletedAt!: Date | null;
+}

@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { graphqlAttacks } from './corpus/graphql-attacks.js';
+import { expectContained, startVictim, type Victim } from './victim.js';
+
+let victim: Victim;
+beforeAll(async () => {
+  victim = await startVictim();
+});
+afterAll(async () => {
+  await victim.nestor.close();
+});
+
+describe('a hostile GraphQL operation', () => {
+  it.each(graphqlAttacks.map((attack) => [attack.what, attack.code, attack] as const))(
+    'is refused: %s, %s',
+    async (_what, _code, attack) => expectContained(attack, victim.target),
+  );
+});
