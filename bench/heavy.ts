@@ -5,6 +5,7 @@ import { newHome, registerModel, removeHome, startNestor } from './support/nesto
 import { perSecond, type Row } from './support/report.js';
 
 const SECONDS = 8;
+const CALLERS = 8;
 const query = `query ($input: PredictInput!) { predict(input: $input) { version outputs { name data } } }`;
 
 /** A model of about 10 ms a row over GraphQL with 8 callers and one executor, against ONNX Runtime in a loop. */
@@ -19,7 +20,7 @@ export async function heavy(): Promise<Row[]> {
       url: `${nestor.graphqlUrl}/graphql`,
       headers: nestor.headers,
       body: JSON.stringify({ query, variables: { input } }),
-      concurrency: 8,
+      concurrency: CALLERS,
       expects: '"data":[',
     };
     await httpLoad({ ...load, seconds: 2 });
@@ -29,13 +30,21 @@ export async function heavy(): Promise<Row[]> {
     const after = await figureOf('raw-loop', String(SECONDS / 2));
     await nestor.stop();
     const limit = (before + after) / 2;
+    const limitMs = (1.3 * CALLERS * 1_000) / limit;
     return [
       {
         what: 'GraphQL `predict`, 10 ms model, 8 callers, one executor',
         figure: `${perSecond(ours.perSecond)}, p99 ${ours.p99Ms} ms`,
         against: `ONNX Runtime in a loop ${perSecond(limit)}`,
         ratio: ours.perSecond / limit,
-        aim: 0.95,
+        aim: 0.97,
+      },
+      {
+        what: `the same, p99 of ${CALLERS} callers who take turns`,
+        figure: `${ours.p99Ms} ms`,
+        against: `limit ${limitMs.toFixed(0)} ms: 1.3 × ${CALLERS} runs of ONNX Runtime`,
+        ratio: limitMs / ours.p99Ms,
+        aim: 1,
       },
     ];
   } finally {

@@ -1,6 +1,6 @@
 import { startBare } from './support/bare.js';
 import { benchModels } from './support/models.js';
-import { inTurns, type Load } from './support/http-load.js';
+import { type Load, loadsInTurns } from './support/http-load.js';
 import { newHome, registerModel, removeHome, startNestor } from './support/nestor.js';
 import { perSecond, type Row } from './support/report.js';
 
@@ -75,7 +75,7 @@ interface Target {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-type Result = Awaited<ReturnType<typeof inTurns>>[number];
+type Result = Awaited<ReturnType<typeof loadsInTurns>>[number];
 
 /** Measures the targets in turns, the bare server first. */
 async function measured(
@@ -98,11 +98,11 @@ async function measured(
       expects,
     }));
     // Once unmeasured: all compile their hot paths.
-    await inTurns(
+    await loadsInTurns(
       loads.map((load) => ({ ...load, seconds: 8 })),
       1,
     );
-    const results = await inTurns(loads, 3);
+    const results = await loadsInTurns(loads, 3);
     await nestor.stop();
     return results;
   } finally {

@@ -13,7 +13,7 @@ export async function starts(): Promise<Row[]> {
     const first = await startNestor(home);
     await first.stop();
     const second = await startNestor(home);
-    const processes = processesBelow(second.process.pid ?? 0);
+    const processes = processesBelow(second.pid);
     await second.stop();
     const memory = new Map<string, number>();
     for (const { name, residentMib } of processes) memory.set(name, (memory.get(name) ?? 0) + residentMib);

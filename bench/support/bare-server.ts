@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { packageRoot } from '../../src/common/process/package-root.js';
 import { loadSettings } from '../../src/common/config/settings.js';
@@ -52,6 +52,10 @@ class OneModelFile extends ModelFiles {
   pathOf(): Promise<string> {
     return Promise.resolve(this.path);
   }
+
+  warmUpOf(): Promise<[]> {
+    return Promise.resolve([]);
+  }
 }
 
 /**
@@ -69,6 +73,7 @@ async function main(port: number, model: BenchModel): Promise<void> {
   const pool = await ExecutorPool.start({
     hostId: 'bare',
     pool: 'bare',
+    machine: { cores: 1, memoryBytes: 1 },
     executors: 1,
     devices: ['cpu'],
     entry: join(packageRoot, 'dist/src/executor.main.js'),
@@ -123,7 +128,10 @@ async function main(port: number, model: BenchModel): Promise<void> {
   while (!executors.hosts().some((host) => host.executors.some(({ state }) => state === 'READY'))) await sleep(20);
   process.send?.('ready');
   process.on('disconnect', () => {
-    void pool.stop(1_000).then(() => process.exit(0));
+    void pool
+      .stop(1_000)
+      .then(() => rm(path, { force: true }))
+      .then(() => process.exit(0));
   });
 }
 

@@ -1,4 +1,5 @@
 import autocannon from 'autocannon';
+import { inTurns } from './rounds.js';
 
 export interface Load {
   readonly url: string;
@@ -32,16 +33,10 @@ export async function httpLoad(load: Load): Promise<LoadResult> {
   return { perSecond: result.requests.average, p50Ms: result.latency.p50, p99Ms: result.latency.p99 };
 }
 
-/** Takes turns between several loads, so that noise of the machine meets all alike; the median of the rounds counts. */
-export async function inTurns(loads: readonly Load[], rounds: number): Promise<LoadResult[]> {
-  const results: LoadResult[][] = loads.map(() => []);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [index, load] of loads.entries()) results[index]?.push(await httpLoad(load));
-  }
-  return results.map((ofLoad) => {
-    const ordered = ofLoad.sort((left, right) => left.perSecond - right.perSecond);
-    const median = ordered[Math.floor(ordered.length / 2)];
-    if (median === undefined) throw new Error('A load needs at least one round.');
-    return median;
-  });
-}
+/** Takes turns between several loads; of each the turn with the median rate. */
+export const loadsInTurns = (loads: readonly Load[], rounds: number): Promise<LoadResult[]> =>
+  inTurns(
+    loads.map((load) => () => httpLoad(load)),
+    rounds,
+    ({ perSecond }) => perSecond,
+  );

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -6,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../src/common/process/package-root.js';
+import { freePort } from '../../src/launcher/network/free-port.js';
 import { ask } from '../../test/support/graphql.js';
+import { keepRunning } from './kept-process.js';
 
 interface Credentials {
   readonly url: string;
@@ -23,7 +24,8 @@ export interface RunningNestor {
   readonly databaseUrl: string;
   /** From the command to readiness, in milliseconds. */
   readonly startedInMs: number;
-  readonly process: ChildProcess;
+  /** Of the launcher, which all processes of Nestor are below. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -39,27 +41,28 @@ export async function startNestor(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningNestor> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(packageRoot, 'scripts/start.mjs')], {
+  const launcher = await keepRunning({
+    command: [process.execPath, join(packageRoot, 'scripts/start.mjs')],
     cwd: packageRoot,
-    env: {
+    environment: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       NESTOR_HOME: home,
-      PORT: '3900',
-      MANAGEMENT_PORT: '3901',
-      WORKER_MANAGEMENT_PORT: '3902',
+      PORT: String(await freePort()),
+      MANAGEMENT_PORT: String(await freePort()),
+      WORKER_MANAGEMENT_PORT: String(await freePort()),
       NESTOR_EXECUTORS: '1',
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    folder: home,
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const deadline = Date.now() + STARTS_WITHIN_MS;
   // The banner is the last thing that is said, when everything is ready.
-  while (!output.includes('Ctrl-C stops')) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`Nestor did not start:\n${output}`);
+  while (!launcher.output.includes('Ctrl-C stops')) {
+    if (launcher.hasEnded || Date.now() > deadline) {
+      await launcher.stop();
+      throw new Error(`Nestor did not start:\n${launcher.output}`);
+    }
     await sleep(10);
   }
   const startedInMs = performance.now() - startedAt;
@@ -69,12 +72,27 @@ export async function startNestor(
     headers: { 'x-api-key': credentials.apiKey },
     databaseUrl: (JSON.parse(readFileSync(join(home, 'database.json'), 'utf8')) as { url: string }).url,
     startedInMs,
-    process: child,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-    },
+    pid: launcher.pid,
+    stop: () => launcher.stop(),
   };
+}
+
+/** Runs Nestor in a new home as long as the work takes. */
+export async function withNestor<Result>(
+  environment: Readonly<Record<string, string>>,
+  work: (nestor: RunningNestor) => Promise<Result>,
+): Promise<Result> {
+  const home = newHome();
+  try {
+    const nestor = await startNestor(home, environment);
+    try {
+      return await work(nestor);
+    } finally {
+      await nestor.stop();
+    }
+  } finally {
+    await removeHome(home);
+  }
 }
 
 /** Uploads a model file and registers it as version 1. */

@@ -19,7 +19,33 @@ const names: readonly [RegExp, string][] = [
 
 /** The processes below `root`, itself included, by `ps`. */
 export function processesBelow(root: number): ProcessMemory[] {
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,rss=,args='], { encoding: 'utf8' })
+  const rows = allProcesses();
+  const family = new Set([root]);
+  for (let grown = true; grown;) {
+    const size = family.size;
+    for (const row of rows) if (family.has(row.parent)) family.add(row.pid);
+    grown = family.size > size;
+  }
+  return rows.filter((row) => family.has(row.pid)).map(memoryOf);
+}
+
+/** Which of the processes, told by their names, are still there. */
+export function stillRunning(names: ReadonlyMap<number, string>): number[] {
+  return allProcesses()
+    .map(memoryOf)
+    .filter(({ pid, name }) => names.get(pid) === name)
+    .map(({ pid }) => pid);
+}
+
+interface ProcessRow {
+  readonly pid: number;
+  readonly parent: number;
+  readonly rssKib: number;
+  readonly args: string;
+}
+
+function allProcesses(): ProcessRow[] {
+  return execFileSync('ps', ['-eo', 'pid=,ppid=,rss=,args='], { encoding: 'utf8' })
     .split('\n')
     .flatMap((line) => {
       const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/.exec(line);
@@ -27,17 +53,10 @@ export function processesBelow(root: number): ProcessMemory[] {
         ? []
         : [{ pid: Number(match[1]), parent: Number(match[2]), rssKib: Number(match[3]), args: match[4] ?? '' }];
     });
-  const family = new Set([root]);
-  for (let grown = true; grown;) {
-    const size = family.size;
-    for (const row of rows) if (family.has(row.parent)) family.add(row.pid);
-    grown = family.size > size;
-  }
-  return rows
-    .filter((row) => family.has(row.pid))
-    .map((row) => ({
-      pid: row.pid,
-      name: names.find(([pattern]) => pattern.test(row.args))?.[1] ?? row.args.slice(0, 30),
-      residentMib: Math.round((row.rssKib * 1024) / MIB),
-    }));
 }
+
+const memoryOf = ({ pid, rssKib, args }: ProcessRow): ProcessMemory => ({
+  pid,
+  name: names.find(([pattern]) => pattern.test(args))?.[1] ?? args.slice(0, 30),
+  residentMib: Math.round((rssKib * 1024) / MIB),
+});
