@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Attack, Outcome, Target } from './attack.js';
 
@@ -69,6 +69,8 @@ async function trickle(socket: Socket, byte: string): Promise<void> {
   while (!socket.destroyed && socket.writable) {
     socket.write(byte);
     await sleep(50);
+    // A busy process comes late: it reads what came before it writes on, or a reset would take the answer with it.
+    await setImmediate();
   }
 }
 
