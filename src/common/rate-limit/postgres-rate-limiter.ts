@@ -1,5 +1,6 @@
 import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { PeriodicTask } from '../concurrency/periodic-task.js';
 import { type RateDecision, RateLimiter } from './rate-limiter.js';
 
 /** How often ended windows are deleted, in milliseconds. */
@@ -26,19 +27,24 @@ const CONSUME = `
 
 /** Rate limits in an unlogged table: they may be lost in a crash, and cost no write-ahead log. */
 export class PostgresRateLimiter extends RateLimiter implements OnModuleInit, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
+  private readonly sweeps: PeriodicTask;
 
   constructor(private readonly dataSource: DataSource) {
     super();
+    // An outage is met by the next sweep; consume() reports it to those whom it concerns.
+    this.sweeps = new PeriodicTask(
+      SWEEP_INTERVAL_MS,
+      () => this.sweep(),
+      () => undefined,
+    );
   }
 
   onModuleInit(): void {
-    // An outage is met by the next sweep; consume() reports it to those whom it concerns.
-    this.timer = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
+    this.sweeps.start();
   }
 
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+  async onModuleDestroy(): Promise<void> {
+    await this.sweeps.stop();
   }
 
   override async consume(key: string, units: number, limit: number, windowSeconds: number): Promise<RateDecision> {

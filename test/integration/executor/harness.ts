@@ -165,6 +165,12 @@ export function simpleInference(digest: string, first = 1, rows = 1): Inference 
   return { digest, descriptor: { batchable: true }, tensors: simpleInputs(first, rows), deadlineMs: 20_000 };
 }
 
+/** What `simpleModel` answers to a `simpleInference` of one row that begins with 1: the sums. */
+export async function simpleSums({ client }: TestPool, digest: string): Promise<number[]> {
+  const { outputs } = await client.infer(simpleInference(digest));
+  return [...new Int32Array(Uint8Array.from(outputs[0]?.data ?? []).buffer)];
+}
+
 export function isAlive(pid: number | null): boolean {
   try {
     if (pid === null) return false;

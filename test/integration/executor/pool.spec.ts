@@ -13,7 +13,16 @@ import type { ExecutorPoolOptions } from '../../../src/modules/inference/pool/ex
 import { built } from '../../support/built.js';
 import { endlessLoopModel, memoryBombModel } from '../../support/onnx/hostile-models.js';
 import { heavyModel, identityModel, simpleModel } from '../../support/onnx/models.js';
-import { floats, isAlive, simpleInference, startPool, type TestPool, until, untilReady } from './harness.js';
+import {
+  floats,
+  isAlive,
+  simpleInference,
+  simpleSums,
+  startPool,
+  type TestPool,
+  until,
+  untilReady,
+} from './harness.js';
 
 const MIB = 1024 * 1024;
 let running: TestPool | undefined;
@@ -349,7 +358,7 @@ describe('ExecutorPool.configure', () => {
     await sleep(500);
     const serving = test.directory.executors().filter(({ state }) => state === 'READY');
     expect(new Set(serving.map(({ pid }) => pid))).toEqual(new Set(before));
-    await expect(test.client.infer(simpleInference(digest))).resolves.toBeDefined();
+    expect(await simpleSums(test, digest)).toEqual(Array(16).fill(2));
     test.pool.configure({ ...resources, threads: 2 });
     await until(() => pids(test).length === 2 && pids(test).every((pid) => !before.includes(pid)));
     await untilReady(test, 2);

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { onAbort } from '../../../common/concurrency/on-abort.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { InferenceResult } from '../client/executor-client.js';
 import { deadlineExceeded } from '../client/executor-connection.js';
@@ -86,12 +87,12 @@ async function within(
   const ended = new Promise<never>((_, reject) => {
     const cancel = (): void => reject(new CodedError('CANCELLED', 'The caller cancelled the inference.'));
     const timer = setTimeout(() => reject(deadlineExceeded()), Math.ceil(expiresAt - performance.now()));
+    if (signal?.aborted === true) cancel();
+    const forget = signal === undefined ? undefined : onAbort(signal, cancel);
     stop = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', cancel);
+      forget?.();
     };
-    if (signal?.aborted === true) cancel();
-    else signal?.addEventListener('abort', cancel, { once: true });
   });
   try {
     return await Promise.race([shared, ended]);
