@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestNestor, type TestNestor } from '../support/nestor.js';
 
-const SOURCE = `id name description kind file { format delimiter } secretNames policy revision snapshotVersion
+const SOURCE = `id name description kind file { format delimiter } secretNames mode policy revision snapshotVersion
   schema { keyColumns eventTimeColumn columns { name type isNullable minimum isSensitive } }`;
 const CREATE = `mutation ($input: CreateDataSourceInput!) { createDataSource(input: $input) { ${SOURCE} } }`;
 const UPDATE = `mutation ($input: UpdateDataSourceInput!) { updateDataSource(input: $input) { ${SOURCE} } }`;
@@ -20,7 +20,7 @@ const COLLECTION = `query ($id: ID!) { dataCollection(id: $id) { ${RUN} } }`;
 const COLLECTIONS = `query ($source: String!, $after: String) {
   dataCollections(source: $source, first: 2, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } }`;
 const SNAPSHOT = `query ($source: String!, $version: Int) { dataSnapshot(source: $source, version: $version) {
-  version parentVersion artifact sizeBytes contentDigest rowCount columnCount schema { columns { name } }
+  version parentVersion isIncrement artifact sizeBytes contentDigest rowCount totalRowCount columnCount schema { columns { name } }
   statistics { column nulls distinct minimum maximum mean } } }`;
 const SNAPSHOTS = `query ($source: String!) { dataSnapshots(source: $source) { edges { node { version rowCount } } } }`;
 const DIFF = `query ($source: String!, $from: Int!, $to: Int!) { dataSnapshotDiff(source: $source, from: $from, to: $to) {
@@ -122,6 +122,7 @@ describe('data sources', () => {
       name: 'crud',
       description: 'People',
       kind: 'FILE',
+      mode: 'REPLACE',
       policy: 'REJECT',
       revision: 1,
       snapshotVersion: null,
@@ -130,10 +131,11 @@ describe('data sources', () => {
     });
     expect(await codeOf(CREATE, { input: { name: 'crud', ...customers } })).toBe('ALREADY_EXISTS');
     const { updateDataSource } = await nestor.ask<{ updateDataSource: object }>(UPDATE, {
-      input: { name: 'crud', policy: 'WARN', file: { format: 'CSV', delimiter: ';' } },
+      input: { name: 'crud', mode: 'APPEND', policy: 'WARN', file: { format: 'CSV', delimiter: ';' } },
     });
     expect(updateDataSource).toMatchObject({
       description: 'People',
+      mode: 'APPEND',
       policy: 'WARN',
       revision: 2,
       file: { format: 'CSV', delimiter: ';' },

@@ -15,3 +15,6 @@ export const sqlTypes: Readonly<Record<ValueType, string>> = {
   TIMESTAMP: 'TIMESTAMP',
   JSON: 'JSON',
 };
+
+/** The type of Parquet files that holds each value type: JSON is stored as its text. */
+export const storedTypes: Readonly<Record<ValueType, string>> = { ...sqlTypes, JSON: 'VARCHAR' };

@@ -10,11 +10,12 @@ import { ArtifactService } from '../../registry/artifact.service.js';
 import { ROW, STAGED } from '../connectors/staged-batch.js';
 import type { StatementControl } from '../engine/data-engine.js';
 import type { Workbench } from '../engine/data-engines.js';
-import { literal, quoted, sqlTypes } from '../engine/sql-text.js';
+import { literal, quoted, storedTypes } from '../engine/sql-text.js';
 import { contentDigest } from '../snapshots/content-digest.js';
 import { type ColumnStatistics, statisticsOf } from '../snapshots/column-statistics.js';
 import { DataSnapshotRepository } from '../snapshots/data-snapshot.repository.js';
 import type { DataSnapshotEntity } from '../snapshots/entities/data-snapshot.entity.js';
+import { isSaidAlready } from '../snapshots/snapshot-identity.rules.js';
 import type { DataSchema } from '../sources/data-source.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
@@ -36,6 +37,14 @@ interface PreparedSnapshot {
   readonly contentDigest: string;
   readonly file: StoredArtifact;
   readonly statistics: readonly ColumnStatistics[];
+}
+
+/** Where a snapshot stands among the versions of its source. */
+interface SnapshotPlace {
+  /** The newest before it. */
+  readonly parent: DataSnapshotEntity | null;
+  /** Whether its rows are added to those of its parent. */
+  readonly isIncrement: boolean;
 }
 
 /** Makes snapshots of checked batches. What one is made of is stored first; the last step makes it visible, or nothing does. */
@@ -69,10 +78,14 @@ export class SnapshotWriter {
       const current = await this.sources.lock(manager, run.workspaceId, source.name);
       if (current === null || current.id !== source.id) throw gone(source.name);
       const latest = await this.snapshots.find(source.id, current.snapshotVersion, manager);
-      const isUnchanged = latest?.contentDigest === digest;
+      const isIncrement = source.mode === 'APPEND' && latest !== null;
+      const isUnchanged = isSaidAlready(latest, { contentDigest: digest, isIncrement }, source.schema);
       const version = isUnchanged ? current.snapshotVersion : current.snapshotVersion + 1;
       if (!isUnchanged) {
-        await this.snapshots.insert(manager, snapshotOf(batch, version, prepared, rowsAccepted));
+        await this.snapshots.insert(
+          manager,
+          snapshotOf(batch, prepared, rowsAccepted, { parent: latest, isIncrement }),
+        );
         await this.sources.change(manager, current, { snapshotVersion: version });
       }
       const result = { report, rowsAccepted, rowsQuarantined, quarantineDigest, snapshotVersion: version, isUnchanged };
@@ -96,7 +109,7 @@ export class SnapshotWriter {
   ): Promise<PreparedSnapshot> {
     const path = join(folder, 'snapshot.parquet');
     const columns = schema.columns.map(
-      ({ name, type }) => `CAST(${quoted(name)} AS ${type === 'JSON' ? 'VARCHAR' : sqlTypes[type]}) AS ${quoted(name)}`,
+      ({ name, type }) => `CAST(${quoted(name)} AS ${storedTypes[type]}) AS ${quoted(name)}`,
     );
     await engine.run(
       `COPY (SELECT ${columns.join(', ')} FROM ${rows} ORDER BY ${quoted(ROW)})
@@ -143,19 +156,21 @@ const storedBefore = (snapshot: DataSnapshotEntity): PreparedSnapshot => ({
 
 const snapshotOf = (
   { run, source }: AcceptedBatch,
-  version: number,
   { contentDigest: digest, file, statistics }: PreparedSnapshot,
   rowCount: number,
+  { parent, isIncrement }: SnapshotPlace,
 ): DataSnapshotEntity => ({
   id: randomUUID(),
   workspaceId: run.workspaceId,
   sourceId: source.id,
-  version,
-  parentVersion: version === 1 ? null : version - 1,
+  version: (parent?.version ?? 0) + 1,
+  parentVersion: parent?.version ?? null,
+  isIncrement,
   artifactDigest: file.digest,
   sizeBytes: file.sizeBytes,
   contentDigest: digest,
   rowCount,
+  totalRowCount: rowCount + (isIncrement ? (parent?.totalRowCount ?? 0) : 0),
   schema: source.schema,
   statistics,
   collectionId: run.id,

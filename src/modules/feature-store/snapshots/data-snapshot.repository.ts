@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, Repository } from 'typeorm';
+import { type EntityManager, In, Repository } from 'typeorm';
 import { decodeCursor, invalidCursor, type Page, pageOf } from '../../../common/graphql/page.js';
 import { DataSnapshotEntity } from './entities/data-snapshot.entity.js';
 
@@ -15,6 +15,21 @@ export class DataSnapshotRepository {
     manager: EntityManager = this.snapshots.manager,
   ): Promise<DataSnapshotEntity | null> {
     return manager.findOneBy(DataSnapshotEntity, { sourceId, version });
+  }
+
+  /** The version and those that it adds to, oldest first; empty where there is no such version. */
+  async chain(sourceId: string, version: number): Promise<DataSnapshotEntity[]> {
+    const rows: readonly { id: string }[] = await this.snapshots.query(
+      `WITH RECURSIVE chain AS (
+         SELECT id, parent_version, is_increment FROM data_snapshots WHERE source_id = $1 AND version = $2
+         UNION ALL
+         SELECT older.id, older.parent_version, older.is_increment
+         FROM chain JOIN data_snapshots AS older ON older.source_id = $1 AND older.version = chain.parent_version
+         WHERE chain.is_increment)
+       SELECT id FROM chain`,
+      [sourceId, version],
+    );
+    return this.snapshots.find({ where: { id: In(rows.map(({ id }) => id)) }, order: { version: 'ASC' } });
   }
 
   /** Newest first. */

@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { type Page, pageSize } from '../../../common/graphql/page.js';
-import { ArtifactStore } from '../../../common/storage/artifact-store.js';
 import { DataEngines, type Workbench } from '../engine/data-engines.js';
 import { DataSourceService } from '../sources/data-source.service.js';
 import { DataSnapshotRepository } from './data-snapshot.repository.js';
 import type { DataSnapshotEntity } from './entities/data-snapshot.entity.js';
+import { SnapshotRows } from './snapshot-rows.js';
 import {
   commonColumns,
   commonKey,
@@ -40,7 +39,7 @@ export class DataSnapshotService {
     private readonly sources: DataSourceService,
     private readonly snapshots: DataSnapshotRepository,
     private readonly engines: DataEngines,
-    private readonly store: ArtifactStore,
+    private readonly rows: SnapshotRows,
   ) {}
 
   /** @param version undefined for the newest. @returns null where there is no such snapshot or source. */
@@ -71,7 +70,7 @@ export class DataSnapshotService {
   async diff(context: ActorContext, source: string, from: number, to: number): Promise<SnapshotDiff> {
     const [before, after] = [await this.get(context, source, from), await this.get(context, source, to)];
     const schemas = schemaDiffOf(before.snapshot.schema, after.snapshot.schema);
-    if (before.snapshot.contentDigest === after.snapshot.contentDigest) {
+    if (haveSameRows(before.snapshot, after.snapshot)) {
       return { from: before, to: after, ...schemas, rowsAdded: 0, rowsRemoved: 0, rowsChanged: 0 };
     }
     const rows = await this.engines.use((workbench) => this.compare(workbench, before.snapshot, after.snapshot));
@@ -88,21 +87,20 @@ export class DataSnapshotService {
   }
 
   private async compare(
-    { engine, folder }: Workbench,
+    workbench: Workbench,
     before: DataSnapshotEntity,
     after: DataSnapshotEntity,
   ): Promise<RowsDiff> {
-    const [one, other] = [join(folder, 'before'), join(folder, 'after')];
-    await this.store.fetchTo(before.artifactDigest, one);
-    await this.store.fetchTo(after.artifactDigest, other);
+    const one = await this.rows.fetch(workbench, before.sourceId, before.version);
+    const other = await this.rows.fetch(workbench, after.sourceId, after.version);
     const control = { timeoutMs: this.settings.NESTOR_PREDICT_MAX_TIMEOUT_MS };
-    const ask = async (sql: string) => (await engine.rows(sql, [], control))[0] ?? {};
+    const ask = async (sql: string) => (await workbench.engine.rows(sql, [], control))[0] ?? {};
     const columns = commonColumns(before.schema, after.schema);
     const keys = commonKey(before.schema, after.schema);
     let isKeyed = keys.length > 0;
-    for (const path of [one, other]) {
+    for (const relation of [one, other]) {
       // Under the policy WARN keys may be anything.
-      if (isKeyed) isKeyed = (await ask(uniquenessStatement(path, keys)))['isUnique'] === true;
+      if (isKeyed) isKeyed = (await ask(uniquenessStatement(relation, keys)))['isUnique'] === true;
     }
     const counts = await ask(
       isKeyed ? keyedDiffStatement(one, other, keys, columns) : wholeRowsDiffStatement(one, other, columns),
@@ -114,3 +112,9 @@ export class DataSnapshotService {
     };
   }
 }
+
+/** Whether two versions are known to have the same rows without a look at them. */
+const haveSameRows = (one: DataSnapshotEntity, other: DataSnapshotEntity): boolean =>
+  one.contentDigest === other.contentDigest &&
+  one.isIncrement === other.isIncrement &&
+  (!one.isIncrement || one.parentVersion === other.parentVersion);

@@ -1,4 +1,4 @@
-import { literal, quoted } from '../engine/sql-text.js';
+import { quoted } from '../engine/sql-text.js';
 import type { DataSchema } from '../sources/data-source.js';
 import type { TypedColumn } from '../value-types.js';
 
@@ -41,15 +41,13 @@ export function commonKey(before: DataSchema, after: DataSchema): readonly strin
   return isSame && before.keyColumns.every((name) => common.has(name)) ? before.keyColumns : [];
 }
 
-const rowsIn = (path: string): string => `read_parquet(${literal(path)})`;
-
-/** Says for one file whether its keys are unique and never null: `isUnique`. */
-export const uniquenessStatement = (path: string, keys: readonly string[]): string =>
+/** Says of a relation whether its keys are unique and never null: `isUnique`. */
+export const uniquenessStatement = (rows: string, keys: readonly string[]): string =>
   `SELECT count(*) = count(DISTINCT (${keys.map(quoted).join(', ')}))
      AND count(*) FILTER (${keys.map((key) => `${quoted(key)} IS NULL`).join(' OR ')}) = 0 AS "isUnique"
-   FROM ${rowsIn(path)}`;
+   FROM ${rows}`;
 
-/** Compares rows of the same key: `added`, `removed`, `changed`. */
+/** Compares rows of the same key of two relations: `added`, `removed`, `changed`. */
 export function keyedDiffStatement(
   before: string,
   after: string,
@@ -61,15 +59,15 @@ export function keyedDiffStatement(
   const isOther = rest.map(({ name }) => `one.${quoted(name)} IS DISTINCT FROM other.${quoted(name)}`);
   return `SELECT count(*) FILTER (one."__is" IS NULL) AS added, count(*) FILTER (other."__is" IS NULL) AS removed,
       count(*) FILTER (one."__is" AND other."__is" AND (${['false', ...isOther].join(' OR ')})) AS changed
-    FROM (SELECT *, true AS "__is" FROM ${rowsIn(before)}) AS one
-    FULL JOIN (SELECT *, true AS "__is" FROM ${rowsIn(after)}) AS other ON ${isSameKey}`;
+    FROM (SELECT *, true AS "__is" FROM ${before}) AS one
+    FULL JOIN (SELECT *, true AS "__is" FROM ${after}) AS other ON ${isSameKey}`;
 }
 
-/** Compares rows as a whole, as often as each comes: `added`, `removed`. */
+/** Compares rows of two relations as a whole, as often as each comes: `added`, `removed`. */
 export function wholeRowsDiffStatement(before: string, after: string, columns: readonly TypedColumn[]): string {
   const texts = columns.map(({ name }) => `CAST(${quoted(name)} AS VARCHAR)`);
-  const counted = (path: string) =>
-    `(SELECT md5(CAST(to_json([${texts.join(', ')}]) AS VARCHAR)) AS line, count(*) AS rows FROM ${rowsIn(path)} GROUP BY line)`;
+  const counted = (rows: string) =>
+    `(SELECT md5(CAST(to_json([${texts.join(', ')}]) AS VARCHAR)) AS line, count(*) AS rows FROM ${rows} GROUP BY line)`;
   return `SELECT coalesce(sum(greatest(coalesce(other.rows, 0) - coalesce(one.rows, 0), 0)), 0) AS added,
       coalesce(sum(greatest(coalesce(one.rows, 0) - coalesce(other.rows, 0), 0)), 0) AS removed
     FROM ${counted(before)} AS one FULL JOIN ${counted(after)} AS other ON one.line = other.line`;

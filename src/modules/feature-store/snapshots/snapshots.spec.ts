@@ -38,7 +38,7 @@ async function fill(table: string, rows: readonly Row[]): Promise<string> {
   await bench.engine.append(table, columns, once(rows));
   const path = join(bench.folder, `${table}.parquet`);
   await bench.engine.run(`COPY ${table} TO ${literal(path)} (FORMAT parquet)`);
-  return path;
+  return `read_parquet(${literal(path)})`;
 }
 
 const anyRow = fc.tuple(

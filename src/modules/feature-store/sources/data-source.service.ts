@@ -12,7 +12,7 @@ import { DataEngineError } from '../engine/data-engine-error.js';
 import { DataEngines } from '../engine/data-engines.js';
 import { checkSchema } from './data-schema.rules.js';
 import { dataSourceNotFound } from './data-source-name.rules.js';
-import type { DataSchema, DataSourceKind, FileConnection, ValidationPolicy } from './data-source.js';
+import type { DataSchema, DataSourceKind, DataSourceMode, FileConnection, ValidationPolicy } from './data-source.js';
 import { DataSourceRepository } from './data-source.repository.js';
 import { DataSourceEntity } from './entities/data-source.entity.js';
 
@@ -29,12 +29,13 @@ export interface NewDataSource {
   readonly connection: FileConnection;
   readonly secrets: readonly SecretChange[];
   readonly schema: DataSchema;
+  readonly mode: DataSourceMode;
   readonly policy: ValidationPolicy;
 }
 
 /** What is left out stays as it is. */
 export type DataSourceChange = Pick<NewDataSource, 'name' | 'secrets'> &
-  Partial<Pick<NewDataSource, 'description' | 'connection' | 'schema' | 'policy'>>;
+  Partial<Pick<NewDataSource, 'description' | 'connection' | 'schema' | 'mode' | 'policy'>>;
 
 /** Most secrets of one source. */
 const MAX_SECRETS = 50;
@@ -72,7 +73,7 @@ export class DataSourceService {
   async create(context: ActorContext, given: NewDataSource): Promise<DataSourceEntity> {
     await this.check(given.schema);
     const { workspaceId, id: createdBy } = context.actor;
-    const { name, description, kind, connection, schema, policy } = given;
+    const { name, description, kind, connection, schema, mode, policy } = given;
     const id = randomUUID();
     const now = new Date();
     const secrets = this.changedSecrets(id, {}, given.secrets);
@@ -85,6 +86,7 @@ export class DataSourceService {
       connection,
       secrets,
       schema,
+      mode,
       policy,
       revision: 1,
       snapshotVersion: 0,

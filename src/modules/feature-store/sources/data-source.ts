@@ -33,6 +33,11 @@ export const dataSourceKinds = ['FILE'] as const;
 
 export type DataSourceKind = (typeof dataSourceKinds)[number];
 
+/** What a collection brings: all the data of a source, in place of what was there, or more of it. */
+export const dataSourceModes = ['REPLACE', 'APPEND'] as const;
+
+export type DataSourceMode = (typeof dataSourceModes)[number];
+
 /** What happens to rows that are not as the schema says. */
 export const validationPolicies = ['REJECT', 'QUARANTINE', 'WARN'] as const;
 

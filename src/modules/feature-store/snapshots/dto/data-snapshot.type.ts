@@ -43,8 +43,14 @@ export class DataSnapshotType {
   @Field(() => Int, { description: 'Number of the version, from 1.' })
   readonly version: number;
 
-  @Field(() => Int, { nullable: true, description: 'The version before; null for the first.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The version that it follows, or that its rows are added to; null for the first.',
+  })
   readonly parentVersion: number | null;
+
+  @Field(() => Boolean, { description: 'Whether its rows are added to those of its parent: its file has only these.' })
+  readonly isIncrement: boolean;
 
   @Field(() => ID, { description: 'Digest of its Parquet file; GET /api/artifacts/<digest> downloads it.' })
   readonly artifact: string;
@@ -52,11 +58,16 @@ export class DataSnapshotType {
   @Field(() => Float, { description: 'Size of that file, in bytes.' })
   readonly sizeBytes: number;
 
-  @Field(() => String, { description: 'Digest of what the rows say: the same for the same rows in any order.' })
+  @Field(() => String, {
+    description: 'Digest of what the rows of the file say: the same for the same rows in any order.',
+  })
   readonly contentDigest: string;
 
-  @Field(() => Float, { description: 'Number of rows.' })
+  @Field(() => Float, { description: 'Rows of its file.' })
   readonly rowCount: number;
+
+  @Field(() => Float, { description: 'Rows of the source at this version: with those that it adds to.' })
+  readonly totalRowCount: number;
 
   @Field(() => Int, { description: 'Number of columns.' })
   readonly columnCount: number;
@@ -64,7 +75,7 @@ export class DataSnapshotType {
   @Field(() => DataSchemaType, { description: 'The schema by which the rows were taken.' })
   readonly schema: DataSchema;
 
-  @Field(() => [ColumnStatisticsType], { description: 'What is known of each column, in order.' })
+  @Field(() => [ColumnStatisticsType], { description: 'What is known of each column of the file, in order.' })
   readonly statistics: readonly ColumnStatistics[];
 
   @Field(() => ID, { description: 'Id of the collection that brought it.' })
@@ -78,10 +89,12 @@ export class DataSnapshotType {
     this.source = source;
     this.version = snapshot.version;
     this.parentVersion = snapshot.parentVersion;
+    this.isIncrement = snapshot.isIncrement;
     this.artifact = snapshot.artifactDigest;
     this.sizeBytes = snapshot.sizeBytes;
     this.contentDigest = snapshot.contentDigest;
     this.rowCount = snapshot.rowCount;
+    this.totalRowCount = snapshot.totalRowCount;
     this.columnCount = snapshot.schema.columns.length;
     this.schema = snapshot.schema;
     this.statistics = snapshot.statistics;

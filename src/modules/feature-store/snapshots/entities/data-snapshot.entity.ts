@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { wholeNumberColumn } from '../../../../common/database/whole-number-column.js';
 import type { Digest } from '../../../../common/storage/digest.js';
 import type { DataSchema } from '../../sources/data-source.js';
@@ -6,6 +6,7 @@ import type { ColumnStatistics } from '../column-statistics.js';
 
 /** One version of the data of a source; never changed. */
 @Entity('data_snapshots')
+@Check('ck_data_snapshots_parent', 'parent_version < version AND (parent_version IS NOT NULL OR NOT is_increment)')
 @Index('uq_data_snapshots_version', ['sourceId', 'version'], { unique: true })
 export class DataSnapshotEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_data_snapshots' })
@@ -21,9 +22,13 @@ export class DataSnapshotEntity {
   @Column('int')
   version!: number;
 
-  /** The version before; null for the first. */
+  /** The version that it follows, or that its rows are added to; null for the first. */
   @Column('int', { nullable: true })
   parentVersion!: number | null;
+
+  /** Whether its file only has what it adds to the rows of its parent. */
+  @Column('boolean', { default: false })
+  isIncrement!: boolean;
 
   /** Digest of the Parquet file in the artifact store. */
   @Column('text')
@@ -32,12 +37,17 @@ export class DataSnapshotEntity {
   @Column('bigint', { transformer: wholeNumberColumn })
   sizeBytes!: number;
 
-  /** Digest of what the rows say, in hexadecimal. */
+  /** Digest of what the rows of the file say, in hexadecimal. */
   @Column('char', { length: 64 })
   contentDigest!: string;
 
+  /** Rows of the file; the statistics are of these, too. */
   @Column('bigint', { transformer: wholeNumberColumn })
   rowCount!: number;
+
+  /** With those of the versions that it is an increment of. */
+  @Column('bigint', { transformer: wholeNumberColumn })
+  totalRowCount!: number;
 
   /** The schema by which the rows were taken. */
   @Column('jsonb')

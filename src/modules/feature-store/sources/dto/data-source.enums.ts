@@ -5,6 +5,8 @@ import {
   dataFileFormats,
   type DataSourceKind,
   dataSourceKinds,
+  type DataSourceMode,
+  dataSourceModes,
   validationPolicies,
   type ValidationPolicy,
 } from '../data-source.js';
@@ -15,6 +17,7 @@ export const enumOf = <Name extends string>(names: readonly Name[]) =>
 
 export const ValueTypeEnum: { readonly [Name in ValueType]: Name } = enumOf(valueTypes);
 export const DataSourceKindEnum: { readonly [Name in DataSourceKind]: Name } = enumOf(dataSourceKinds);
+export const DataSourceModeEnum: { readonly [Name in DataSourceMode]: Name } = enumOf(dataSourceModes);
 export const DataFileFormatEnum: { readonly [Name in DataFileFormat]: Name } = enumOf(dataFileFormats);
 export const ValidationPolicyEnum: { readonly [Name in ValidationPolicy]: Name } = enumOf(validationPolicies);
 
@@ -35,6 +38,15 @@ registerEnumType(DataSourceKindEnum, {
   name: 'DataSourceKind',
   description: 'Where the data of a source comes from.',
   valuesMap: { FILE: { description: 'Files that were uploaded by PUT /api/artifacts.' } },
+});
+
+registerEnumType(DataSourceModeEnum, {
+  name: 'DataSourceMode',
+  description: 'What a collection of a data source brings.',
+  valuesMap: {
+    REPLACE: { description: 'All the data: a snapshot has the rows of one collection.' },
+    APPEND: { description: 'More data: the rows of a snapshot are added to those of the version before.' },
+  },
 });
 
 registerEnumType(DataFileFormatEnum, {

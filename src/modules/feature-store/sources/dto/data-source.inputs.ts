@@ -26,11 +26,19 @@ import {
   type DataSchema,
   type DataSourceKind,
   dataSourceKinds,
+  type DataSourceMode,
+  dataSourceModes,
   type FileConnection,
   validationPolicies,
   type ValidationPolicy,
 } from '../data-source.js';
-import { DataFileFormatEnum, DataSourceKindEnum, ValidationPolicyEnum, ValueTypeEnum } from './data-source.enums.js';
+import {
+  DataFileFormatEnum,
+  DataSourceKindEnum,
+  DataSourceModeEnum,
+  ValidationPolicyEnum,
+  ValueTypeEnum,
+} from './data-source.enums.js';
 
 /** Longest secret and pattern, in UTF-16 code units. */
 const MAX_SECRET = 10_000;
@@ -188,6 +196,11 @@ export class CreateDataSourceInput {
   @Type(() => DataSchemaInput)
   schema!: DataSchemaInput;
 
+  @Field(() => DataSourceModeEnum, { nullable: true, description: 'What a collection brings. Default: REPLACE.' })
+  @IsOptional()
+  @IsIn(dataSourceModes)
+  mode?: DataSourceMode | null;
+
   @Field(() => ValidationPolicyEnum, { nullable: true, description: 'What happens to other rows. Default: REJECT.' })
   @IsOptional()
   @IsIn(validationPolicies)
@@ -227,6 +240,11 @@ export class UpdateDataSourceInput {
   @Type(() => DataSchemaInput)
   schema?: DataSchemaInput | null;
 
+  @Field(() => DataSourceModeEnum, { nullable: true, description: 'What a collection brings.' })
+  @IsOptional()
+  @IsIn(dataSourceModes)
+  mode?: DataSourceMode | null;
+
   @Field(() => ValidationPolicyEnum, { nullable: true, description: 'What happens to other rows.' })
   @IsOptional()
   @IsIn(validationPolicies)
@@ -246,6 +264,7 @@ export const newDataSourceOf = (input: CreateDataSourceInput): NewDataSource => 
   connection: connectionOf(input.file ?? {}),
   secrets: secretsOf(input.secrets),
   schema: schemaOf(input.schema),
+  mode: input.mode ?? 'REPLACE',
   policy: input.policy ?? 'REJECT',
 });
 
@@ -255,6 +274,7 @@ export const changeOf = ({
   file,
   secrets,
   schema,
+  mode,
   policy,
 }: UpdateDataSourceInput): DataSourceChange => ({
   name,
@@ -262,6 +282,7 @@ export const changeOf = ({
   ...(description != null && { description }),
   ...(file != null && { connection: connectionOf(file) }),
   ...(schema != null && { schema: schemaOf(schema) }),
+  ...(mode != null && { mode }),
   ...(policy != null && { policy }),
 });
 

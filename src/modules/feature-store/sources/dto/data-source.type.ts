@@ -6,11 +6,18 @@ import type {
   DataFileFormat,
   DataSchema,
   DataSourceKind,
+  DataSourceMode,
   FileConnection,
   ValidationPolicy,
 } from '../data-source.js';
 import type { DataSourceEntity } from '../entities/data-source.entity.js';
-import { DataFileFormatEnum, DataSourceKindEnum, ValidationPolicyEnum, ValueTypeEnum } from './data-source.enums.js';
+import {
+  DataFileFormatEnum,
+  DataSourceKindEnum,
+  DataSourceModeEnum,
+  ValidationPolicyEnum,
+  ValueTypeEnum,
+} from './data-source.enums.js';
 
 @ObjectType('DataColumn', { description: 'A column of a data source.' })
 export class DataColumnType implements DataColumn {
@@ -95,6 +102,9 @@ export class DataSourceType {
   @Field(() => DataSchemaType, { description: 'What its rows must be.' })
   readonly schema: DataSchema;
 
+  @Field(() => DataSourceModeEnum, { description: 'What a collection brings.' })
+  readonly mode: DataSourceMode;
+
   @Field(() => ValidationPolicyEnum, { description: 'What happens to other rows.' })
   readonly policy: ValidationPolicy;
 
@@ -121,6 +131,7 @@ export class DataSourceType {
     this.file = source.connection;
     this.secretNames = Object.keys(source.secrets).sort();
     this.schema = source.schema;
+    this.mode = source.mode;
     this.policy = source.policy;
     this.revision = source.revision;
     this.snapshotVersion = source.snapshotVersion === 0 ? null : source.snapshotVersion;

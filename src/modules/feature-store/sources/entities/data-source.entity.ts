@@ -3,6 +3,8 @@ import {
   type DataSchema,
   type DataSourceKind,
   dataSourceKinds,
+  type DataSourceMode,
+  dataSourceModes,
   type FileConnection,
   validationPolicies,
   type ValidationPolicy,
@@ -13,6 +15,7 @@ const listed = (names: readonly string[]): string => names.map((name) => `'${nam
 /** Where data comes from, and what it must be. */
 @Entity('data_sources')
 @Check('ck_data_sources_kind', `kind IN (${listed(dataSourceKinds)})`)
+@Check('ck_data_sources_mode', `mode IN (${listed(dataSourceModes)})`)
 @Check('ck_data_sources_policy', `policy IN (${listed(validationPolicies)})`)
 @Index('uq_data_sources_name', ['workspaceId', 'name'], { unique: true, where: 'deleted_at IS NULL' })
 export class DataSourceEntity {
@@ -41,6 +44,9 @@ export class DataSourceEntity {
 
   @Column('jsonb')
   schema!: DataSchema;
+
+  @Column('varchar', { length: 16, default: 'REPLACE' })
+  mode!: DataSourceMode;
 
   @Column('varchar', { length: 16 })
   policy!: ValidationPolicy;
