@@ -288,6 +288,9 @@ export const settingsSchema = z.object({
   NESTOR_DATA_THREADS: wholeNumber(1, 256)
     .default(() => Math.min(4, availableParallelism()))
     .describe('Threads of one piece of work on data. Default: cores, at most 4.'),
+  NESTOR_DATA_UNPACKED_MAX_BYTES: wholeNumber(1 * MIB, 1024 * GIB)
+    .default(64 * GIB)
+    .describe('Most bytes that a compressed file of a data source may unpack to.'),
 
   NESTOR_SHADOW_CONCURRENCY: wholeNumber(1, 10_000)
     .default(8)

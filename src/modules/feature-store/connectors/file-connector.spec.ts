@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dataColumn, openWorkbench, type TestWorkbench } from '../../../../test/support/workbench.js';
 import { testSettings } from '../../../../test/support/settings.js';
@@ -10,7 +12,11 @@ import { FileConnector } from './file-connector.js';
 import { STAGED } from './staged-batch.js';
 
 const connector = new FileConnector(
-  testSettings({ NESTOR_DATA_MAX_ROW_BYTES: '100000', NESTOR_DATA_MAX_ROWS: '200000' }),
+  testSettings({
+    NESTOR_DATA_MAX_ROW_BYTES: '100000',
+    NESTOR_DATA_MAX_ROWS: '200000',
+    NESTOR_DATA_UNPACKED_MAX_BYTES: '10000000',
+  }),
 );
 const columns = [
   dataColumn('id', 'INT64'),
@@ -30,6 +36,8 @@ afterEach(() => bench.close());
 
 async function stage(bytes: string | Uint8Array, connection: FileConnection = any) {
   await bench.engine.run(`DROP TABLE IF EXISTS ${STAGED}`);
+  // The engine keeps what it has read of a path, and files change here faster than their times tell.
+  path = join(bench.folder, randomUUID());
   await writeFile(path, bytes);
   const staged = await connector.stage(bench.engine, path, connection, columns, {});
   return { ...staged, table: await bench.engine.rows(`SELECT * FROM ${STAGED} ORDER BY "__row"`) };
@@ -37,9 +45,11 @@ async function stage(bytes: string | Uint8Array, connection: FileConnection = an
 
 /** What the engine itself writes, in one of its formats. */
 async function written(options: string): Promise<void> {
-  await bench.engine.run(
-    `COPY (SELECT 1 AS id, 'Ann' AS name, 0.5 AS score, {'a': [1, NULL]} AS more) TO ${literal(path)} (${options})`,
-  );
+  await engineFile(`SELECT 1 AS id, 'Ann' AS name, 0.5 AS score, {'a': [1, NULL]} AS more`, options);
+}
+
+async function engineFile(query: string, options: string): Promise<void> {
+  await bench.engine.run(`COPY (${query}) TO ${literal(path)} (${options})`);
 }
 
 const row = (at: number, id: string | null, name: string | null, score: string | null, more: string | null) => ({
@@ -75,8 +85,16 @@ describe('files', () => {
     });
   });
 
-  it('may be compressed with gzip', async () => {
-    expect((await stage(gzipSync('id,name\n1,x\n'))).table).toEqual([row(1, '1', 'x', null, null)]);
+  it('may be compressed with gzip or zstd, also in several parts', async () => {
+    const parts = [gzipSync('id,name\n1,x\n'), gzipSync('2,y\n')];
+    const table = [row(1, '1', 'x', null, null), row(2, '2', 'y', null, null)];
+    expect((await stage(Buffer.concat(parts))).table).toEqual(table);
+    await engineFile("SELECT 1 AS id, 'x' AS name", 'FORMAT csv, COMPRESSION zstd');
+    const first = await readFile(path);
+    await engineFile("SELECT 2, 'y'", 'FORMAT csv, COMPRESSION zstd, HEADER false');
+    // What zstd is to skip stands before each.
+    const skipped = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2]);
+    expect((await stage(Buffer.concat([skipped, first, skipped, await readFile(path)]))).table).toEqual(table);
   });
 
   it.each([
@@ -118,6 +136,12 @@ function damaged(bytes: Buffer): Buffer {
 
 const bomb = () => gzipSync(`id,name\n${'1,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n'.repeat(400_000)}`);
 
+/** A frame of zstd: `id,name` with two rows. */
+const frame = () => Buffer.from('KLUv/SQQgQAAaWQsbmFtZQoxLHgKMix5CoqlvO0=', 'base64');
+
+/** The beginning of a frame that says that it unpacks to a terabyte. */
+const liar = () => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0]);
+
 describe('broken files', () => {
   it.each<[string, () => string | Uint8Array, RegExp]>([
     ['an empty file', () => '', /empty/],
@@ -132,7 +156,9 @@ describe('broken files', () => {
     ['a ZIP archive', () => 'PK\u0003\u0004whatever', /ZIP/],
     ['gzip that is cut off', () => gzipSync('id,name\n1,x\n'.repeat(1000)).subarray(0, 60), /cut off/],
     ['gzip that is damaged', () => damaged(gzipSync('id,name\n1,x\n'.repeat(1000))), /cut off or damaged/],
-    ['gzip that unpacks to too much', bomb, /NESTOR_DATA_MAX_ROWS/],
+    ['gzip that unpacks to too much', bomb, /NESTOR_DATA_UNPACKED_MAX_BYTES/],
+    ['zstd that says it unpacks to too much', liar, /NESTOR_DATA_UNPACKED_MAX_BYTES/],
+    ['zstd with something after its end', () => Buffer.concat([frame(), Buffer.from('more')]), /zstd is damaged/],
     ['Parquet without a footer', () => `PAR1${'\0'.repeat(100)}`, /magic|footer|parquet/i],
     ['Parquet with a footer that lies', () => Buffer.from('PAR1xxxxxxxxxxxx\xff\xff\xff\x7fPAR1', 'latin1'), /refused/],
     ['a line that is no JSON', () => '{"id":1}\n{"id":\n', /json/i],
@@ -144,6 +170,38 @@ describe('broken files', () => {
       code: 'INVALID_FILE',
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  it('of zstd are refused wherever they were cut off', async () => {
+    for (const format of ['csv', 'json']) {
+      await engineFile(
+        'SELECT range AS id, hash(range) AS name FROM range(50000)',
+        `FORMAT ${format}, COMPRESSION zstd`,
+      );
+      const whole = await readFile(path);
+      await expect(stage(whole)).resolves.toMatchObject({ rows: 50_000 });
+      const lengths = fc.sample(fc.integer({ min: 5, max: whole.length - 1 }), 10);
+      for (const length of [whole.length - 1, whole.length - 3, ...lengths]) {
+        await expect(stage(whole.subarray(0, length))).rejects.toMatchObject({
+          code: 'INVALID_FILE',
+          message: expect.stringMatching(/zstd is cut off/) as string,
+        });
+      }
+    }
+  });
+
+  it('of Parquet are refused where a byte in their midst is missing', async () => {
+    await engineFile(
+      'SELECT range AS id, hash(range)::VARCHAR AS name FROM range(20000)',
+      'FORMAT parquet, COMPRESSION zstd',
+    );
+    const whole = await readFile(path);
+    for (const at of fc.sample(fc.integer({ min: 4, max: whole.length - 9 }), 10)) {
+      await expect(stage(Buffer.concat([whole.subarray(0, at), whole.subarray(at + 1)]))).rejects.toMatchObject({
+        code: 'INVALID_FILE',
+      });
+    }
+    await expect(stage(whole.subarray(0, -4))).rejects.toMatchObject({ code: 'INVALID_FILE' });
   });
 
   it.each(['id,name\n1,x\n2,confidential,z\n', 'id,name\n1,"x\n\nconfidential'])(

@@ -5,8 +5,8 @@ import type { Settings } from '../../../common/config/settings.js';
 import type { DataEngine, StatementControl } from '../engine/data-engine.js';
 import { literal, quoted } from '../engine/sql-text.js';
 import type { DataColumn, DataFileFormat, FileConnection } from '../sources/data-source.js';
+import { checkCompression } from './compression-check.js';
 import { fileFault, invalidFile } from './file-fault.js';
-import { checkGzip } from './gzip-check.js';
 import { type Compression, compressionOf, delimiterOf, headerOf, isParquet, textFormatOf } from './file-head.rules.js';
 import { ROW, STAGED, type StagedBatch } from './staged-batch.js';
 
@@ -66,9 +66,7 @@ export class FileConnector {
     const beginning = await beginningOf(path);
     if (beginning.length === 0) throw invalidFile('it is empty');
     const file = { path, compression: compressionOf(beginning) };
-    // The engine takes what is there of a file that was cut off for all of it.
-    if (file.compression === 'gzip')
-      await checkGzip(path, this.settings.NESTOR_DATA_TEMPORARY_MAX_BYTES, control.signal);
+    await checkCompression(path, file.compression, this.settings.NESTOR_DATA_UNPACKED_MAX_BYTES, control.signal);
     const rows = await this.rowsOf(engine, file, beginning, connection, control);
     if (rows.names.length > MAX_FILE_COLUMNS) throw invalidFile(`it has more than ${MAX_FILE_COLUMNS} columns`);
     const present = new Set(rows.names);

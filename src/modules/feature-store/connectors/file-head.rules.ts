@@ -5,15 +5,24 @@ import { invalidFile } from './file-fault.js';
 /** How a file is compressed, in the engine's words. */
 export type Compression = 'uncompressed' | 'gzip' | 'zstd';
 
-const magics: readonly (readonly [readonly number[], Compression | 'ZIP'])[] = [
-  [[0x1f, 0x8b], 'gzip'],
-  [[0x28, 0xb5, 0x2f, 0xfd], 'zstd'],
-  [[0x50, 0x4b, 0x03, 0x04], 'ZIP'],
+/** A bit of the mask says that it counts. */
+const magics: readonly {
+  readonly bytes: readonly number[];
+  readonly mask?: number;
+  readonly means: Compression | 'ZIP';
+}[] = [
+  { bytes: [0x1f, 0x8b], means: 'gzip' },
+  { bytes: [0x28, 0xb5, 0x2f, 0xfd], means: 'zstd' },
+  // What zstd is to skip may stand before it; the first byte has four free bits.
+  { bytes: [0x50, 0x2a, 0x4d, 0x18], mask: 0xf0, means: 'zstd' },
+  { bytes: [0x50, 0x4b, 0x03, 0x04], means: 'ZIP' },
 ];
 
 /** Tells by the first bytes of a file. @throws {CodedError} INVALID_FILE for an archive. */
 export function compressionOf(beginning: Uint8Array): Compression {
-  const found = magics.find(([magic]) => magic.every((byte, at) => beginning[at] === byte))?.[1];
+  const found = magics.find(({ bytes, mask = 0xff }) =>
+    bytes.every((byte, at) => byte === (at === 0 ? (beginning[at] ?? 0) & mask : beginning[at])),
+  )?.means;
   if (found === 'ZIP') throw invalidFile('it is a ZIP archive. Send the file itself, or compress it with gzip or zstd');
   return found ?? 'uncompressed';
 }
