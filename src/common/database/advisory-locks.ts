@@ -9,6 +9,8 @@ export const advisoryLocks = {
   canaries: 6_370_718,
   autoscaling: 6_370_729,
   dataCollectionSweep: 6_370_730,
+  /** With the workspace as a second key. */
+  featureDefinitions: 6_370_740,
 } as const;
 
 export type AdvisoryLock = keyof typeof advisoryLocks;

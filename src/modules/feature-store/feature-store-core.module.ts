@@ -1,6 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RegistryModule } from '../registry/registry.module.js';
+import { FeatureEntityEntity } from './definitions/entities/feature-entity.entity.js';
+import { FeatureServiceEntity } from './definitions/entities/feature-service.entity.js';
+import { FeatureServiceVersionEntity } from './definitions/entities/feature-service-version.entity.js';
+import { FeatureViewEntity } from './definitions/entities/feature-view.entity.js';
+import { FeatureViewVersionEntity } from './definitions/entities/feature-view-version.entity.js';
+import { FeatureEntityRepository } from './definitions/feature-entity.repository.js';
+import { FeatureServiceRepository } from './definitions/feature-service.repository.js';
+import { FeatureViewRepository } from './definitions/feature-view.repository.js';
 import { DataEngines } from './engine/data-engines.js';
 import { CollectionQueue } from './ingestion/collection-queue.js';
 import { DataCollectionEntity } from './ingestion/entities/data-collection.entity.js';
@@ -10,18 +18,32 @@ import { SnapshotRows } from './snapshots/snapshot-rows.js';
 import { DataSourceRepository } from './sources/data-source.repository.js';
 import { DataSourceEntity } from './sources/entities/data-source.entity.js';
 
+const entities = [
+  DataSourceEntity,
+  DataCollectionEntity,
+  DataSnapshotEntity,
+  FeatureEntityEntity,
+  FeatureViewEntity,
+  FeatureViewVersionEntity,
+  FeatureServiceEntity,
+  FeatureServiceVersionEntity,
+];
+
+const providers = [
+  DataEngines,
+  CollectionQueue,
+  DataSourceRepository,
+  DataSnapshotRepository,
+  SnapshotRows,
+  FeatureEntityRepository,
+  FeatureViewRepository,
+  FeatureServiceRepository,
+];
+
 /** What the api and the worker both need of the feature store. */
 @Module({
-  imports: [TypeOrmModule.forFeature([DataSourceEntity, DataCollectionEntity, DataSnapshotEntity]), RegistryModule],
-  providers: [DataEngines, CollectionQueue, DataSourceRepository, DataSnapshotRepository, SnapshotRows],
-  exports: [
-    TypeOrmModule,
-    RegistryModule,
-    DataEngines,
-    CollectionQueue,
-    DataSourceRepository,
-    DataSnapshotRepository,
-    SnapshotRows,
-  ],
+  imports: [TypeOrmModule.forFeature(entities), RegistryModule],
+  providers,
+  exports: [TypeOrmModule, RegistryModule, ...providers],
 })
 export class FeatureStoreCoreModule {}

@@ -9,6 +9,8 @@ export interface Feature extends TypedColumn {
 
 /** A feature of a version of a view, as services and on-demand views name it. */
 export interface FeatureReference {
+  /** UUID of the version: a view that is deleted leaves its name to another one. */
+  readonly versionId: string;
   /** Name of the view. */
   readonly view: string;
   /** Of the view; from 1. */
@@ -28,7 +30,11 @@ export interface FeatureReference {
 export type FeatureViewSource =
   | { readonly kind: 'DATA_SOURCE'; readonly sourceId: string; readonly name: string }
   | { readonly kind: 'FEATURE_VIEW'; readonly versionId: string; readonly name: string; readonly version: number }
-  | { readonly kind: 'REQUEST'; readonly fields: readonly TypedColumn[]; readonly features: readonly FeatureReference[] };
+  | {
+      readonly kind: 'REQUEST';
+      readonly fields: readonly TypedColumn[];
+      readonly features: readonly FeatureReference[];
+    };
 
 /** What a version of a feature view says. It never changes: a change makes a new version. */
 export interface FeatureViewDefinition {

@@ -1,0 +1,24 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** The name under which versions of a feature service stand. */
+@Entity('feature_services')
+@Index('uq_feature_services_name', ['workspaceId', 'name'], { unique: true, where: 'deleted_at IS NULL' })
+export class FeatureServiceEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_feature_services' })
+  id!: string;
+
+  @Column('uuid')
+  workspaceId!: string;
+
+  /** Collated by bytes, so that lists are ordered alike on every installation. Never changed. */
+  @Column({ type: 'text', collation: 'C' })
+  name!: string;
+
+  /** From 1. */
+  @Column('int')
+  newestVersion!: number;
+
+  /** The versions of a deleted service are kept, as others may have pinned them; its name is free again. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  deletedAt!: Date | null;
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type EntityManager, IsNull, Repository } from 'typeorm';
+import { FeatureServiceEntity } from './entities/feature-service.entity.js';
+import { FeatureServiceVersionEntity } from './entities/feature-service-version.entity.js';
+import type { ServiceFeature } from './feature-service.js';
+
+/** A version to be added. */
+export interface NewFeatureService {
+  readonly workspaceId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly features: readonly ServiceFeature[];
+  readonly createdBy: string;
+}
+
+/** Versions of feature services, always within a workspace. */
+@Injectable()
+export class FeatureServiceRepository {
+  constructor(
+    @InjectRepository(FeatureServiceVersionEntity) private readonly versions: Repository<FeatureServiceVersionEntity>,
+  ) {}
+
+  /** @param version the newest, unless given. @returns null where there is none, or where the service was deleted. */
+  async find(
+    workspaceId: string,
+    name: string,
+    version?: number,
+    manager: EntityManager = this.versions.manager,
+  ): Promise<FeatureServiceVersionEntity | null> {
+    return manager
+      .createQueryBuilder(FeatureServiceVersionEntity, 'version')
+      .innerJoin(FeatureServiceEntity, 'service', 'service.id = version.serviceId AND service.deletedAt IS NULL')
+      .where('service.workspaceId = :workspaceId AND service.name = :name', { workspaceId, name })
+      .andWhere('version.version = COALESCE(:version, service.newestVersion)', { version: version ?? null })
+      .getOne();
+  }
+
+  /** Also of a service that was deleted since. */
+  async findVersion(
+    workspaceId: string,
+    versionId: string,
+    manager: EntityManager = this.versions.manager,
+  ): Promise<FeatureServiceVersionEntity | null> {
+    return manager.findOneBy(FeatureServiceVersionEntity, { workspaceId, id: versionId });
+  }
+
+  /**
+   * Adds the next version, and the service where there is none of this name. Versions of a name are to be added one at a
+   * time: see `lockDefinitions`.
+   */
+  async add(
+    manager: EntityManager,
+    { workspaceId, name, ...given }: NewFeatureService,
+  ): Promise<FeatureServiceVersionEntity> {
+    const before = await manager.findOneBy(FeatureServiceEntity, { workspaceId, name, deletedAt: IsNull() });
+    const service = before ?? { id: randomUUID(), workspaceId, name, newestVersion: 0, deletedAt: null };
+    service.newestVersion += 1;
+    await manager.save(FeatureServiceEntity, service);
+    const version: FeatureServiceVersionEntity = {
+      id: randomUUID(),
+      workspaceId,
+      serviceId: service.id,
+      name,
+      version: service.newestVersion,
+      description: given.description,
+      features: given.features,
+      viewVersionIds: [...new Set(given.features.map(({ viewVersionId }) => viewVersionId))],
+      createdBy: given.createdBy,
+      createdAt: new Date(),
+    };
+    await manager.insert(FeatureServiceVersionEntity, version);
+    return version;
+  }
+}
