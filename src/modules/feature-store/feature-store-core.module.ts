@@ -12,6 +12,8 @@ import { FeatureViewRepository } from './definitions/feature-view.repository.js'
 import { DataEngines } from './engine/data-engines.js';
 import { CollectionQueue } from './ingestion/collection-queue.js';
 import { DataCollectionEntity } from './ingestion/entities/data-collection.entity.js';
+import { FeatureViewRows } from './offline/feature-view-rows.js';
+import { SourceSnapshots } from './offline/source-snapshots.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
 import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js';
 import { SnapshotRows } from './snapshots/snapshot-rows.js';
@@ -35,6 +37,8 @@ const providers = [
   DataSourceRepository,
   DataSnapshotRepository,
   SnapshotRows,
+  SourceSnapshots,
+  FeatureViewRows,
   FeatureEntityRepository,
   FeatureViewRepository,
   FeatureServiceRepository,
