@@ -19,6 +19,7 @@ import { CreateDataSources1795427260000 } from './1795427260000-create-data-sour
 import { CreateOnlineFeatures1795427265000 } from './1795427265000-create-online-features.js';
 import { RouteInferenceJobs1795427270000 } from './1795427270000-route-inference-jobs.js';
 import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-feature-definitions.js';
+import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
@@ -43,5 +44,6 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateOnlineFeatures1795427265000,
   RouteInferenceJobs1795427270000,
   CreateFeatureDefinitions1795427280000,
+  DistinguishSourceConnections1795427320000,
   AppendToDataSources1795427340000,
 ];

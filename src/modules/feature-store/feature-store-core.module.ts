@@ -19,9 +19,13 @@ import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js
 import { SnapshotRows } from './snapshots/snapshot-rows.js';
 import { DataSourceRepository } from './sources/data-source.repository.js';
 import { DataSourceEntity } from './sources/entities/data-source.entity.js';
+import { SourceCursorEntity } from './sources/entities/source-cursor.entity.js';
+import { SourceCursorRepository } from './sources/source-cursor.repository.js';
+import { SourceSecrets } from './sources/source-secrets.js';
 
 const entities = [
   DataSourceEntity,
+  SourceCursorEntity,
   DataCollectionEntity,
   DataSnapshotEntity,
   FeatureEntityEntity,
@@ -35,6 +39,8 @@ const providers = [
   DataEngines,
   CollectionQueue,
   DataSourceRepository,
+  SourceCursorRepository,
+  SourceSecrets,
   DataSnapshotRepository,
   SnapshotRows,
   SourceSnapshots,

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
+import { Connectors } from './connectors/connectors.js';
 import { FileConnector } from './connectors/file-connector.js';
+import { FileReader } from './connectors/file-reader.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
 import { CollectionRunRepository } from './ingestion/collection-run.repository.js';
 import { CollectionRunner } from './ingestion/collection-runner.js';
@@ -11,7 +13,9 @@ import { SnapshotWriter } from './ingestion/snapshot-writer.js';
 @Module({
   imports: [FeatureStoreCoreModule],
   providers: [
+    FileReader,
     FileConnector,
+    Connectors,
     SnapshotWriter,
     CollectionRunRepository,
     CollectionRunner,

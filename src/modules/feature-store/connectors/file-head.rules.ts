@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import type { DataFileFormat } from '../sources/data-source.js';
+import type { DataFileFormat } from '../sources/connections/file-connection.js';
 import { invalidFile } from './file-fault.js';
 
 /** How a file is compressed, in the engine's words. */

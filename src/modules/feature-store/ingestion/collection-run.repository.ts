@@ -29,7 +29,8 @@ export interface CollectionResult {
   readonly rowsAccepted: number;
   readonly rowsQuarantined: number;
   readonly quarantineDigest: Digest | null;
-  readonly snapshotVersion: number;
+  /** Null where there is no snapshot yet, and nothing came to make one of. */
+  readonly snapshotVersion: number | null;
   readonly isUnchanged: boolean;
 }
 

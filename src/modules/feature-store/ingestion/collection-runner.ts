@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
-import { ArtifactStore } from '../../../common/storage/artifact-store.js';
-import { FileConnector } from '../connectors/file-connector.js';
+import { Connectors } from '../connectors/connectors.js';
 import { DataEngines, type Workbench } from '../engine/data-engines.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
+import { SourceCursorRepository } from '../sources/source-cursor.repository.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { validateBatch } from '../validation/batch-validator.js';
 import { verdictOf } from '../validation/policy.rules.js';
@@ -19,10 +18,10 @@ export class CollectionRunner {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly sources: DataSourceRepository,
+    private readonly cursors: SourceCursorRepository,
     private readonly runs: CollectionRunRepository,
-    private readonly store: ArtifactStore,
     private readonly engines: DataEngines,
-    private readonly files: FileConnector,
+    private readonly connectors: Connectors,
     private readonly writer: SnapshotWriter,
   ) {}
 
@@ -44,16 +43,19 @@ export class CollectionRunner {
     source: DataSourceEntity,
     signal: AbortSignal,
   ): Promise<void> {
-    const { engine, folder } = workbench;
     const control = { signal, timeoutMs: this.settings.NESTOR_DATA_STATEMENT_TIMEOUT_MS };
-    const path = join(folder, 'input');
-    await this.store.fetchTo(run.inputDigest, path, signal);
-    const staged = await this.files.stage(engine, path, source.connection, source.schema.columns, control);
+    const request = { source, input: run.inputDigest, cursor: await this.cursors.find(source.id) };
+    const staged = await this.connectors.stage(workbench, request, control);
+    if (staged.rows === 0) return this.writer.leave(run, source, staged.cursor);
     await this.runs.progress(run, 'VALIDATING', staged.rows);
-    const report = await validateBatch(engine, source.schema, staged, new Date(), control);
+    const report = await validateBatch(workbench.engine, source.schema, staged, new Date(), control);
     const verdict = verdictOf(source.schema, source.policy, report);
     if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', staged.rows);
-    await this.writer.write(workbench, { run, source, report, onlyValid: verdict.rows === 'valid' }, control);
+    await this.writer.write(
+      workbench,
+      { run, source, report, onlyValid: verdict.rows === 'valid', cursor: staged.cursor },
+      control,
+    );
   }
 }

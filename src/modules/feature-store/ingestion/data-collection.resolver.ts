@@ -12,13 +12,13 @@ export class DataCollectionResolver {
   @RequirePermission('data:collect')
   @Mutation(() => DataCollectionType, {
     description:
-      'Queues the collection of a file. It is recorded when this answers, and will end. One at a time runs of each source.',
+      'Queues the collection of a file, or of what a source fetches by itself. It is recorded when this answers, and will end. One at a time runs of each source.',
   })
   async collectDataSource(
     @Context() context: ActorContext,
-    @Args('input', { description: 'The source and the file.' }) input: CollectDataSourceInput,
+    @Args('input', { description: 'The source, and its file.' }) input: CollectDataSourceInput,
   ): Promise<DataCollectionType> {
-    return new DataCollectionType(await this.service.collect(context, input.source, input.artifact));
+    return new DataCollectionType(await this.service.collect(context, input.source, input.artifact ?? null));
   }
 
   @RequirePermission('data:read')

@@ -7,7 +7,9 @@ import { CodedError } from '../../../common/errors/coded-error.js';
 import { type Page, pageSize } from '../../../common/graphql/page.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { ArtifactService } from '../../registry/artifact.service.js';
+import { takesFile } from '../sources/connections/connection.js';
 import { DataSourceService } from '../sources/data-source.service.js';
+import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { CollectionQueue } from './collection-queue.js';
 import { DataCollectionRepository } from './data-collection.repository.js';
 import type { DataCollectionEntity } from './entities/data-collection.entity.js';
@@ -33,12 +35,14 @@ export class DataCollectionService {
   ) {}
 
   /**
-   * @param input digest of an uploaded file.
-   * @returns the collection once it is recorded. @throws {CodedError} NOT_FOUND, ARTIFACT_NOT_FOUND, OVERLOADED
+   * @param input digest of an uploaded file; null for a source that fetches what there is.
+   * @returns the collection once it is recorded.
+   * @throws {CodedError} NOT_FOUND, INVALID_INPUT, ARTIFACT_NOT_FOUND, OVERLOADED
    */
-  async collect(context: ActorContext, name: string, input: string): Promise<DataCollectionEntity> {
+  async collect(context: ActorContext, name: string, input: string | null): Promise<DataCollectionEntity> {
     const source = await this.sources.get(context, name);
-    const { digest } = await this.artifacts.find(context, input);
+    checkInput(source, input);
+    const digest = input === null ? null : (await this.artifacts.find(context, input)).digest;
     const { workspaceId, kind, id: actorId, name: actorName } = context.actor;
     const id = randomUUID();
     return this.audit.transaction(context, async (transaction) => {
@@ -61,7 +65,7 @@ export class DataCollectionService {
         action: 'data-source.collect',
         resourceType: 'data-source',
         resourceId: name,
-        detail: { collection: id, input: digest },
+        detail: { collection: id, ...(digest !== null && { input: digest }) },
       });
       transaction.afterCommit(async () => {
         await this.queue.add([{ id, generation: 1, priority: 0, delayMs: 0 }]);
@@ -86,4 +90,14 @@ export class DataCollectionService {
     const source = await this.sources.get(context, name);
     return this.collections.page(source.id, pageSize(first, this.settings.NESTOR_PAGE_MAX_SIZE), after);
   }
+}
+
+function checkInput({ name, connection }: DataSourceEntity, input: string | null): void {
+  if (takesFile(connection) === (input !== null)) return;
+  throw new CodedError(
+    'INVALID_INPUT',
+    input === null
+      ? `artifact: ${name} is told its files; upload one by PUT /api/artifacts and give its digest.`
+      : `artifact: ${name} fetches its data by itself; leave the artifact out.`,
+  );
 }

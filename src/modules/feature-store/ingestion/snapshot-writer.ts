@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
+import type { JsonObject } from '../../../common/json/json-object.js';
 import type { StoredArtifact } from '../../../common/storage/artifact-store.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { ArtifactService } from '../../registry/artifact.service.js';
@@ -18,6 +19,7 @@ import type { DataSnapshotEntity } from '../snapshots/entities/data-snapshot.ent
 import { isSaidAlready } from '../snapshots/snapshot-identity.rules.js';
 import type { DataSchema } from '../sources/data-source.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
+import { SourceCursorRepository } from '../sources/source-cursor.repository.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { CHECKED, INVALID, violationTexts } from '../validation/row-checks.rules.js';
 import type { ValidationReport } from '../validation/validation-report.js';
@@ -30,6 +32,8 @@ export interface AcceptedBatch {
   readonly report: ValidationReport;
   /** Whether rows that broke a rule are left out. */
   readonly onlyValid: boolean;
+  /** Up to where the source is read with it. */
+  readonly cursor: JsonObject | null;
 }
 
 /** A snapshot whose file is stored, but that nobody sees yet. */
@@ -53,6 +57,7 @@ export class SnapshotWriter {
   constructor(
     private readonly artifacts: ArtifactService,
     private readonly sources: DataSourceRepository,
+    private readonly cursors: SourceCursorRepository,
     private readonly snapshots: DataSnapshotRepository,
     private readonly runs: CollectionRunRepository,
     private readonly audit: AuditTrail,
@@ -60,7 +65,7 @@ export class SnapshotWriter {
 
   /** @throws {CodedError} CANCELLED where the collection is no longer this worker's; STORAGE_FULL, ARTIFACT_TOO_LARGE. */
   async write(workbench: Workbench, batch: AcceptedBatch, control: StatementControl): Promise<void> {
-    const { run, source, report, onlyValid } = batch;
+    const { run, source, report, onlyValid, cursor } = batch;
     const rows = acceptedRows(source.schema, onlyValid);
     const context = contextOf(run);
     const digest = await contentDigest(workbench.engine, rows, source.schema.columns, control);
@@ -77,6 +82,7 @@ export class SnapshotWriter {
       const { manager } = transaction;
       const current = await this.sources.lock(manager, run.workspaceId, source.name);
       if (current === null || current.id !== source.id) throw gone(source.name);
+      if (cursor !== null) await this.cursors.keep(manager, source.id, cursor);
       const latest = await this.snapshots.find(source.id, current.snapshotVersion, manager);
       const isIncrement = source.mode === 'APPEND' && latest !== null;
       const isUnchanged = isSaidAlready(latest, { contentDigest: digest, isIncrement }, source.schema);
@@ -95,6 +101,31 @@ export class SnapshotWriter {
         resourceType: 'data-source',
         resourceId: source.name,
         detail: { version, rows: rowsAccepted, quarantined: rowsQuarantined, isUnchanged },
+      });
+    });
+  }
+
+  /** Ends a collection that found nothing new. @throws {CodedError} as `write`. */
+  async leave(run: ClaimedCollection, source: DataSourceEntity, cursor: JsonObject | null): Promise<void> {
+    await this.audit.transaction(contextOf(run), async (transaction) => {
+      const { manager } = transaction;
+      const current = await this.sources.lock(manager, run.workspaceId, source.name);
+      if (current === null || current.id !== source.id) throw gone(source.name);
+      if (cursor !== null) await this.cursors.keep(manager, source.id, cursor);
+      const result = {
+        report: { rowsRead: 0, rowsInvalid: 0, violations: [] },
+        rowsAccepted: 0,
+        rowsQuarantined: 0,
+        quarantineDigest: null,
+        snapshotVersion: current.snapshotVersion === 0 ? null : current.snapshotVersion,
+        isUnchanged: true,
+      };
+      if (!(await this.runs.succeed(manager, run, result))) throw givenUp();
+      transaction.audit({
+        action: 'data-source.snapshot',
+        resourceType: 'data-source',
+        resourceId: source.name,
+        detail: { version: current.snapshotVersion, rows: 0, quarantined: 0, isUnchanged: true },
       });
     });
   }

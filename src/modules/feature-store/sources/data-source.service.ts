@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
-import { FieldEncryption } from '../../../common/crypto/field-encryption.js';
 import { isUniqueViolation } from '../../../common/database/database-errors.rules.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { type Page, pageSize } from '../../../common/graphql/page.js';
@@ -12,8 +11,11 @@ import { DataEngineError } from '../engine/data-engine-error.js';
 import { DataEngines } from '../engine/data-engines.js';
 import { checkSchema } from './data-schema.rules.js';
 import { dataSourceNotFound } from './data-source-name.rules.js';
-import type { DataSchema, DataSourceKind, DataSourceMode, FileConnection, ValidationPolicy } from './data-source.js';
+import { checkKind, type DataConnection, type DataSourceKind } from './connections/connection.js';
+import type { DataSchema, DataSourceMode, ValidationPolicy } from './data-source.js';
 import { DataSourceRepository } from './data-source.repository.js';
+import { SourceCursorRepository } from './source-cursor.repository.js';
+import { SourceSecrets } from './source-secrets.js';
 import { DataSourceEntity } from './entities/data-source.entity.js';
 
 /** A secret to be kept; null removes it. */
@@ -26,7 +28,7 @@ export interface NewDataSource {
   readonly name: string;
   readonly description: string;
   readonly kind: DataSourceKind;
-  readonly connection: FileConnection;
+  readonly connection: DataConnection;
   readonly secrets: readonly SecretChange[];
   readonly schema: DataSchema;
   readonly mode: DataSourceMode;
@@ -45,7 +47,8 @@ export class DataSourceService {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly sources: DataSourceRepository,
-    private readonly encryption: FieldEncryption,
+    private readonly cursors: SourceCursorRepository,
+    private readonly secrets: SourceSecrets,
     private readonly engines: DataEngines,
     private readonly audit: AuditTrail,
   ) {}
@@ -71,6 +74,7 @@ export class DataSourceService {
 
   /** @throws {CodedError} INVALID_INPUT, ALREADY_EXISTS */
   async create(context: ActorContext, given: NewDataSource): Promise<DataSourceEntity> {
+    checkKind(given.connection.kind, given.kind);
     await this.check(given.schema);
     const { workspaceId, id: createdBy } = context.actor;
     const { name, description, kind, connection, schema, mode, policy } = given;
@@ -115,6 +119,7 @@ export class DataSourceService {
     return this.audit.transaction(context, async (transaction) => {
       const source = await this.sources.lock(transaction.manager, context.actor.workspaceId, name);
       if (source === null) throw dataSourceNotFound(name);
+      if (change.connection !== undefined) checkKind(change.connection.kind, source.kind);
       const changed = await this.sources.change(transaction.manager, source, {
         ...change,
         secrets: this.changedSecrets(source.id, source.secrets, secrets),
@@ -138,6 +143,7 @@ export class DataSourceService {
       if (source === null) throw dataSourceNotFound(name);
       // Nobody will ask for the secrets again.
       const deleted = await this.sources.change(transaction.manager, source, { secrets: {}, deletedAt: new Date() });
+      await this.cursors.forget(transaction.manager, source.id);
       transaction.audit({ action: 'data-source.delete', resourceType: 'data-source', resourceId: name });
       return deleted;
     });
@@ -151,14 +157,14 @@ export class DataSourceService {
   }
 
   private changedSecrets(
-    row: string,
+    sourceId: string,
     before: Readonly<Record<string, string>>,
     changes: readonly SecretChange[],
   ): Record<string, string> {
     const kept = new Map(Object.entries(before));
     for (const { name, value } of changes) {
       if (value === null) kept.delete(name);
-      else kept.set(name, this.encryption.encrypt(value, { table: 'data_sources', row, column: `secrets.${name}` }));
+      else kept.set(name, this.secrets.encrypt(sourceId, name, value));
     }
     if (kept.size > MAX_SECRETS) {
       throw new CodedError('INVALID_INPUT', `secrets: a data source may have at most ${MAX_SECRETS}.`);

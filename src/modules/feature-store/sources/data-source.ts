@@ -28,11 +28,6 @@ export interface DataSchema {
   readonly hasUniqueRows: boolean;
 }
 
-/** Kinds of source. */
-export const dataSourceKinds = ['FILE'] as const;
-
-export type DataSourceKind = (typeof dataSourceKinds)[number];
-
 /** What a collection brings: all the data of a source, in place of what was there, or more of it. */
 export const dataSourceModes = ['REPLACE', 'APPEND'] as const;
 
@@ -42,16 +37,3 @@ export type DataSourceMode = (typeof dataSourceModes)[number];
 export const validationPolicies = ['REJECT', 'QUARANTINE', 'WARN'] as const;
 
 export type ValidationPolicy = (typeof validationPolicies)[number];
-
-/** Formats of files, each of them plain or compressed with gzip or zstd. */
-export const dataFileFormats = ['CSV', 'PARQUET', 'NDJSON', 'JSON'] as const;
-
-export type DataFileFormat = (typeof dataFileFormats)[number];
-
-/** How the files of a `FILE` source are read. */
-export interface FileConnection {
-  /** Null: told by the file. */
-  readonly format: DataFileFormat | null;
-  /** What separates the values of a CSV row; null: told by the header. */
-  readonly delimiter: string | null;
-}

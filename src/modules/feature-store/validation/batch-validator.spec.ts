@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testSettings } from '../../../../test/support/settings.js';
 import { dataColumn, dataSchema, openWorkbench, type TestWorkbench } from '../../../../test/support/workbench.js';
-import { FileConnector } from '../connectors/file-connector.js';
+import { FileReader } from '../connectors/file-reader.js';
 import type { DataSchema } from '../sources/data-source.js';
 import type { FeatureValue, ValueType } from '../value-types.js';
 import { validateBatch } from './batch-validator.js';
 import { CHECKED, INVALID, violationTexts } from './row-checks.rules.js';
 
-const connector = new FileConnector(testSettings({}));
+const reader = new FileReader(testSettings({}));
 const now = new Date('2026-06-01T12:00:00Z');
 
 let bench: TestWorkbench;
@@ -21,7 +21,7 @@ afterEach(() => bench.close());
 async function check(schema: DataSchema, lines: readonly unknown[]) {
   const path = join(bench.folder, 'input');
   await writeFile(path, lines.map((line) => JSON.stringify(line)).join('\n'));
-  const staged = await connector.stage(bench.engine, path, { format: 'NDJSON', delimiter: null }, schema.columns, {});
+  const staged = await reader.stage(bench.engine, path, { format: 'NDJSON', delimiter: null }, schema.columns, {});
   return validateBatch(bench.engine, schema, staged, now, {});
 }
 

@@ -1,4 +1,4 @@
-import type { StagedBatch } from '../connectors/staged-batch.js';
+import type { StagedRows } from '../connectors/staged-batch.js';
 import { ROW, STAGED } from '../connectors/staged-batch.js';
 import type { DataEngine, EngineRow, StatementControl } from '../engine/data-engine.js';
 import { quoted } from '../engine/sql-text.js';
@@ -23,7 +23,7 @@ const SHOWN_CHARACTERS = 100;
 export async function validateBatch(
   engine: DataEngine,
   schema: DataSchema,
-  staged: StagedBatch,
+  staged: StagedRows,
   now: Date,
   control: StatementControl,
 ): Promise<ValidationReport> {
@@ -79,7 +79,7 @@ function rowViolations({ columns, keyColumns }: DataSchema, counts: EngineRow): 
   );
 }
 
-function columnViolations({ missingColumns, extraColumns, rows }: StagedBatch): Violation[] {
+function columnViolations({ missingColumns, extraColumns, rows }: StagedRows): Violation[] {
   const of = (rule: 'MISSING_COLUMN' | 'EXTRA_COLUMN') => (column: string) => ({ rule, column, rows, samples: [] });
   return [...missingColumns.map(of('MISSING_COLUMN')), ...extraColumns.map(of('EXTRA_COLUMN'))];
 }

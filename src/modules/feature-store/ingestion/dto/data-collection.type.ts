@@ -1,5 +1,5 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { IsString } from 'class-validator';
+import { IsOptional, IsString } from 'class-validator';
 import type { ErrorCode } from '../../../../common/errors/error-table.js';
 import { connectionOf } from '../../../../common/graphql/connection.js';
 import { enumOf } from '../../sources/dto/data-source.enums.js';
@@ -69,9 +69,13 @@ export class CollectDataSourceInput {
   @IsString()
   source!: string;
 
-  @Field(() => ID, { description: 'Digest of the file, uploaded by PUT /api/artifacts.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Digest of the file, uploaded by PUT /api/artifacts. Only for sources that are told their files.',
+  })
+  @IsOptional()
   @IsString()
-  artifact!: string;
+  artifact?: string | null;
 }
 
 @ObjectType('ViolationSample', { description: 'A value that broke a rule.' })
@@ -125,7 +129,7 @@ export class DataCollectionError {
   message!: string;
 }
 
-@ObjectType('DataCollection', { description: 'A batch of a data source, on its way from a file to a snapshot.' })
+@ObjectType('DataCollection', { description: 'A batch of a data source, on its way to a snapshot.' })
 export class DataCollectionType {
   @Field(() => ID, { description: 'Id of the collection.' })
   readonly id: string;
@@ -136,8 +140,11 @@ export class DataCollectionType {
   @Field(() => DataCollectionPhase, { nullable: true, description: 'What it is at while it runs.' })
   readonly phase: CollectionPhase | null;
 
-  @Field(() => ID, { description: 'Digest of the file.' })
-  readonly artifact: string;
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Digest of the file; null where the source fetches what there is.',
+  })
+  readonly artifact: string | null;
 
   @Field(() => Int, { description: 'Attempts so far.' })
   readonly attempts: number;

@@ -26,9 +26,9 @@ export class DataCollectionEntity {
   @Column('uuid')
   sourceId!: string;
 
-  /** Digest of the file to be read. */
-  @Column('text')
-  inputDigest!: Digest;
+  /** Digest of the file to be read; null where the source fetches what there is. */
+  @Column('text', { nullable: true })
+  inputDigest!: Digest | null;
 
   @Column('varchar', { length: 16 })
   status!: CollectionStatus;

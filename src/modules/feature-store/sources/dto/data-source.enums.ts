@@ -1,15 +1,8 @@
 import { registerEnumType } from '@nestjs/graphql';
 import { type ValueType, valueTypes } from '../../value-types.js';
-import {
-  type DataFileFormat,
-  dataFileFormats,
-  type DataSourceKind,
-  dataSourceKinds,
-  type DataSourceMode,
-  dataSourceModes,
-  validationPolicies,
-  type ValidationPolicy,
-} from '../data-source.js';
+import { type DataSourceKind, dataSourceKinds } from '../connections/connection.js';
+import { type DataFileFormat, dataFileFormats } from '../connections/file-connection.js';
+import { type DataSourceMode, dataSourceModes, validationPolicies, type ValidationPolicy } from '../data-source.js';
 
 /** The values of a list as the enum object that GraphQL takes. */
 export const enumOf = <Name extends string>(names: readonly Name[]) =>

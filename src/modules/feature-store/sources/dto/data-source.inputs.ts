@@ -19,26 +19,17 @@ import { type ValueType, valueTypes } from '../../value-types.js';
 import { MAX_COLUMNS } from '../data-schema.rules.js';
 import { DATA_SOURCE_NAME, DATA_SOURCE_NAME_RULE } from '../data-source-name.rules.js';
 import type { DataSourceChange, NewDataSource } from '../data-source.service.js';
+import { type DataSourceKind, dataSourceKinds } from '../connections/connection.js';
 import {
   type DataColumn,
-  type DataFileFormat,
-  dataFileFormats,
   type DataSchema,
-  type DataSourceKind,
-  dataSourceKinds,
   type DataSourceMode,
   dataSourceModes,
-  type FileConnection,
   validationPolicies,
   type ValidationPolicy,
 } from '../data-source.js';
-import {
-  DataFileFormatEnum,
-  DataSourceKindEnum,
-  DataSourceModeEnum,
-  ValidationPolicyEnum,
-  ValueTypeEnum,
-} from './data-source.enums.js';
+import { ConnectionInputs, connectionOf, givenConnection } from './connection.inputs.js';
+import { DataSourceKindEnum, DataSourceModeEnum, ValidationPolicyEnum, ValueTypeEnum } from './data-source.enums.js';
 
 /** Longest secret and pattern, in UTF-16 code units. */
 const MAX_SECRET = 10_000;
@@ -134,23 +125,6 @@ export class DataSchemaInput {
   hasUniqueRows?: boolean | null;
 }
 
-@InputType({ description: 'How the files of a data source are read.' })
-export class FileConnectionInput {
-  @Field(() => DataFileFormatEnum, { nullable: true, description: 'Their format. Default: told by each file.' })
-  @IsOptional()
-  @IsIn(dataFileFormats)
-  format?: DataFileFormat | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'The character between two values of CSV. Default: of comma, semicolon, tab and bar the one in the header.',
-  })
-  @IsOptional()
-  @Matches(/^[^\r\n"\0]$/, { message: 'delimiter is one character, and neither a quote nor a line break' })
-  delimiter?: string | null;
-}
-
 @InputType({ description: 'A secret of a data source. It is kept encrypted and is never shown again.' })
 export class DataSourceSecretInput {
   @Field(() => String, { description: `Name. It ${DATA_SOURCE_NAME_RULE}.` })
@@ -164,7 +138,7 @@ export class DataSourceSecretInput {
 }
 
 @InputType({ description: 'A data source to create.' })
-export class CreateDataSourceInput {
+export class CreateDataSourceInput extends ConnectionInputs {
   @Field(() => String, { description: `Name, unique in the workspace. It ${DATA_SOURCE_NAME_RULE}.` })
   @Matches(DATA_SOURCE_NAME, { message: `name ${DATA_SOURCE_NAME_RULE}` })
   name!: string;
@@ -175,15 +149,6 @@ export class CreateDataSourceInput {
   @Field(() => DataSourceKindEnum, { description: 'Where its data comes from. It does not change.' })
   @IsIn(dataSourceKinds)
   kind!: DataSourceKind;
-
-  @Field(() => FileConnectionInput, {
-    nullable: true,
-    description: 'How its files are read. Default: told by each file.',
-  })
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => FileConnectionInput)
-  file?: FileConnectionInput | null;
 
   @Field(() => [DataSourceSecretInput], { nullable: true, description: 'Its secrets. Default: none.' })
   @IsOptional()
@@ -208,19 +173,13 @@ export class CreateDataSourceInput {
 }
 
 @InputType({ description: 'A change of a data source; what is left out stays as it is.' })
-export class UpdateDataSourceInput {
+export class UpdateDataSourceInput extends ConnectionInputs {
   @Field(() => String, { description: 'Name of the source.' })
   @Matches(DATA_SOURCE_NAME, { message: `name ${DATA_SOURCE_NAME_RULE}` })
   name!: string;
 
   @DescriptionField('What the source is')
   description?: string | null;
-
-  @Field(() => FileConnectionInput, { nullable: true, description: 'How its files are read.' })
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => FileConnectionInput)
-  file?: FileConnectionInput | null;
 
   @Field(() => [DataSourceSecretInput], {
     nullable: true,
@@ -261,35 +220,26 @@ export const newDataSourceOf = (input: CreateDataSourceInput): NewDataSource => 
   name: input.name,
   description: input.description ?? '',
   kind: input.kind,
-  connection: connectionOf(input.file ?? {}),
+  connection: connectionOf(input.kind, input),
   secrets: secretsOf(input.secrets),
   schema: schemaOf(input.schema),
   mode: input.mode ?? 'REPLACE',
   policy: input.policy ?? 'REJECT',
 });
 
-export const changeOf = ({
-  name,
-  description,
-  file,
-  secrets,
-  schema,
-  mode,
-  policy,
-}: UpdateDataSourceInput): DataSourceChange => ({
-  name,
-  secrets: secretsOf(secrets),
-  ...(description != null && { description }),
-  ...(file != null && { connection: connectionOf(file) }),
-  ...(schema != null && { schema: schemaOf(schema) }),
-  ...(mode != null && { mode }),
-  ...(policy != null && { policy }),
-});
-
-const connectionOf = ({ format, delimiter }: FileConnectionInput): FileConnection => ({
-  format: format ?? null,
-  delimiter: delimiter ?? null,
-});
+export function changeOf(input: UpdateDataSourceInput): DataSourceChange {
+  const { name, description, secrets, schema, mode, policy } = input;
+  const connection = givenConnection(input);
+  return {
+    name,
+    secrets: secretsOf(secrets),
+    ...(description != null && { description }),
+    ...(connection !== null && { connection }),
+    ...(schema != null && { schema: schemaOf(schema) }),
+    ...(mode != null && { mode }),
+    ...(policy != null && { policy }),
+  };
+}
 
 const secretsOf = (secrets: readonly DataSourceSecretInput[] | null | undefined): NewDataSource['secrets'] =>
   (secrets ?? []).map(({ name, value }) => ({ name, value: value ?? null }));

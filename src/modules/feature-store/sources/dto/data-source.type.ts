@@ -1,23 +1,11 @@
 import { Field, Float, ID, Int, ObjectType } from '@nestjs/graphql';
 import { connectionOf } from '../../../../common/graphql/connection.js';
 import type { ValueType } from '../../value-types.js';
-import type {
-  DataColumn,
-  DataFileFormat,
-  DataSchema,
-  DataSourceKind,
-  DataSourceMode,
-  FileConnection,
-  ValidationPolicy,
-} from '../data-source.js';
+import { connectionOfKind, type DataSourceKind } from '../connections/connection.js';
+import type { DataColumn, DataSchema, DataSourceMode, ValidationPolicy } from '../data-source.js';
 import type { DataSourceEntity } from '../entities/data-source.entity.js';
-import {
-  DataFileFormatEnum,
-  DataSourceKindEnum,
-  DataSourceModeEnum,
-  ValidationPolicyEnum,
-  ValueTypeEnum,
-} from './data-source.enums.js';
+import { DataSourceKindEnum, DataSourceModeEnum, ValidationPolicyEnum, ValueTypeEnum } from './data-source.enums.js';
+import { FileConnectionType } from './file-connection.dto.js';
 
 @ObjectType('DataColumn', { description: 'A column of a data source.' })
 export class DataColumnType implements DataColumn {
@@ -67,18 +55,6 @@ export class DataSchemaType implements DataSchema {
   hasUniqueRows!: boolean;
 }
 
-@ObjectType('FileConnection', { description: 'How the files of a data source are read.' })
-export class FileConnectionType implements FileConnection {
-  @Field(() => DataFileFormatEnum, { nullable: true, description: 'Their format; null: told by each file.' })
-  format!: DataFileFormat | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'The character between two values of CSV; null: told by each file.',
-  })
-  delimiter!: string | null;
-}
-
 @ObjectType('DataSource', { description: 'Where data comes from, and what it must be.' })
 export class DataSourceType {
   @Field(() => ID, { description: 'Id of the source.' })
@@ -93,8 +69,11 @@ export class DataSourceType {
   @Field(() => DataSourceKindEnum, { description: 'Where its data comes from.' })
   readonly kind: DataSourceKind;
 
-  @Field(() => FileConnectionType, { description: 'How its files are read.' })
-  readonly file: FileConnection;
+  @Field(() => FileConnectionType, {
+    nullable: true,
+    description: 'How its files are read; null where it is of another kind.',
+  })
+  readonly file: FileConnectionType | null;
 
   @Field(() => [String], { description: 'Names of its secrets, which are never shown.' })
   readonly secretNames: string[];
@@ -128,7 +107,7 @@ export class DataSourceType {
     this.name = source.name;
     this.description = source.description;
     this.kind = source.kind;
-    this.file = source.connection;
+    this.file = connectionOfKind(source.connection, 'FILE');
     this.secretNames = Object.keys(source.secrets).sort();
     this.schema = source.schema;
     this.mode = source.mode;

@@ -1,11 +1,9 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { type DataConnection, type DataSourceKind, dataSourceKinds } from '../connections/connection.js';
 import {
   type DataSchema,
-  type DataSourceKind,
-  dataSourceKinds,
   type DataSourceMode,
   dataSourceModes,
-  type FileConnection,
   validationPolicies,
   type ValidationPolicy,
 } from '../data-source.js';
@@ -15,6 +13,7 @@ const listed = (names: readonly string[]): string => names.map((name) => `'${nam
 /** Where data comes from, and what it must be. */
 @Entity('data_sources')
 @Check('ck_data_sources_kind', `kind IN (${listed(dataSourceKinds)})`)
+@Check('ck_data_sources_connection', `connection ->> 'kind' = kind`)
 @Check('ck_data_sources_mode', `mode IN (${listed(dataSourceModes)})`)
 @Check('ck_data_sources_policy', `policy IN (${listed(validationPolicies)})`)
 @Index('uq_data_sources_name', ['workspaceId', 'name'], { unique: true, where: 'deleted_at IS NULL' })
@@ -36,7 +35,7 @@ export class DataSourceEntity {
   kind!: DataSourceKind;
 
   @Column('jsonb')
-  connection!: FileConnection;
+  connection!: DataConnection;
 
   /** Encrypted values by their names. */
   @Column('jsonb')

@@ -7,11 +7,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dataColumn, openWorkbench, type TestWorkbench } from '../../../../test/support/workbench.js';
 import { testSettings } from '../../../../test/support/settings.js';
 import { literal } from '../engine/sql-text.js';
-import type { FileConnection } from '../sources/data-source.js';
-import { FileConnector } from './file-connector.js';
+import { type FileFormat, FileReader } from './file-reader.js';
 import { STAGED } from './staged-batch.js';
 
-const connector = new FileConnector(
+const reader = new FileReader(
   testSettings({
     NESTOR_DATA_MAX_ROW_BYTES: '100000',
     NESTOR_DATA_MAX_ROWS: '200000',
@@ -24,7 +23,7 @@ const columns = [
   dataColumn('score', 'FLOAT64'),
   dataColumn('more', 'JSON'),
 ];
-const any: FileConnection = { format: null, delimiter: null };
+const any: FileFormat = { format: null, delimiter: null };
 
 let bench: TestWorkbench;
 let path: string;
@@ -34,12 +33,12 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-async function stage(bytes: string | Uint8Array, connection: FileConnection = any) {
+async function stage(bytes: string | Uint8Array, connection: FileFormat = any) {
   await bench.engine.run(`DROP TABLE IF EXISTS ${STAGED}`);
   // The engine keeps what it has read of a path, and files change here faster than their times tell.
   path = join(bench.folder, randomUUID());
   await writeFile(path, bytes);
-  const staged = await connector.stage(bench.engine, path, connection, columns, {});
+  const staged = await reader.stage(bench.engine, path, connection, columns, {});
   return { ...staged, table: await bench.engine.rows(`SELECT * FROM ${STAGED} ORDER BY "__row"`) };
 }
 
@@ -106,7 +105,7 @@ describe('files', () => {
     'FORMAT parquet',
   ])('are read as the engine writes them: %s', async (options) => {
     await written(options);
-    const { rows: count } = await connector.stage(bench.engine, path, any, columns, {});
+    const { rows: count } = await reader.stage(bench.engine, path, any, columns, {});
     expect(count).toBe(1);
     const [only] = await bench.engine.rows(`SELECT * FROM ${STAGED}`);
     expect(only).toMatchObject({ id: '1', name: 'Ann', score: '0.5' });
@@ -216,17 +215,17 @@ describe('broken files', () => {
   it('are told from those of another format', async () => {
     await expect(stage('id\n1\n', { format: 'PARQUET', delimiter: null })).rejects.toThrow(/not Parquet/);
     await written('FORMAT parquet');
-    await expect(connector.stage(bench.engine, path, { format: 'CSV', delimiter: null }, columns, {})).rejects.toThrow(
+    await expect(reader.stage(bench.engine, path, { format: 'CSV', delimiter: null }, columns, {})).rejects.toThrow(
       /is Parquet/,
     );
   });
 
   it('are given up when nobody wants them any more', async () => {
     await writeFile(path, 'id\n1\n');
-    await expect(
-      connector.stage(bench.engine, path, any, columns, { signal: AbortSignal.abort() }),
-    ).rejects.toMatchObject({
-      code: 'CANCELLED',
-    });
+    await expect(reader.stage(bench.engine, path, any, columns, { signal: AbortSignal.abort() })).rejects.toMatchObject(
+      {
+        code: 'CANCELLED',
+      },
+    );
   });
 });

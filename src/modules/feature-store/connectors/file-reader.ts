@@ -1,0 +1,195 @@
+import { open } from 'node:fs/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
+import type { DataEngine, StatementControl } from '../engine/data-engine.js';
+import { literal, quoted } from '../engine/sql-text.js';
+import type { DataFileFormat, FileConnection } from '../sources/connections/file-connection.js';
+import type { DataColumn } from '../sources/data-source.js';
+import { checkCompression } from './compression-check.js';
+import { fileFault, invalidFile } from './file-fault.js';
+import { type Compression, compressionOf, delimiterOf, headerOf, isParquet, textFormatOf } from './file-head.rules.js';
+import { ROW, STAGED, type StagedRows } from './staged-batch.js';
+
+/** Bytes by which compression and Parquet are told. */
+const MAGIC_BYTES = 4;
+
+/** Most columns of a file. */
+const MAX_FILE_COLUMNS = 4_096;
+
+/** A character that no text file has, so that a line is one value. */
+const NEVER = '\u0001';
+
+/** How a file is to be read. */
+export type FileFormat = Pick<FileConnection, 'format' | 'delimiter'>;
+
+/** A file that lies where the engine reaches it. */
+interface ReadableFile {
+  readonly path: string;
+  readonly compression: Compression;
+}
+
+/** What is read of a file: names as they stand in it, and a relation with one column for each, by position or name. */
+interface FileRows {
+  readonly names: readonly string[];
+  readonly from: string;
+  /** The text of a column, as SQL. */
+  readonly textOf: (column: DataColumn) => string;
+}
+
+/** Reads files: CSV, Parquet, NDJSON and JSON, plain or compressed with gzip or zstd. */
+@Injectable()
+export class FileReader {
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+
+  /**
+   * Puts the rows of a file into the table `staged`, as text.
+   * @throws {CodedError} INVALID_FILE where the file itself is broken; QUERY_LIMIT_EXCEEDED, CANCELLED.
+   */
+  async stage(
+    engine: DataEngine,
+    path: string,
+    connection: FileFormat,
+    columns: readonly DataColumn[],
+    control: StatementControl,
+  ): Promise<StagedRows> {
+    try {
+      return await this.stageRows(engine, path, connection, columns, control);
+    } catch (error) {
+      throw fileFault(error);
+    }
+  }
+
+  private async stageRows(
+    engine: DataEngine,
+    path: string,
+    connection: FileFormat,
+    columns: readonly DataColumn[],
+    control: StatementControl,
+  ): Promise<StagedRows> {
+    const beginning = await beginningOf(path);
+    if (beginning.length === 0) throw invalidFile('it is empty');
+    const file = { path, compression: compressionOf(beginning) };
+    await checkCompression(path, file.compression, this.settings.NESTOR_DATA_UNPACKED_MAX_BYTES, control.signal);
+    const rows = await this.rowsOf(engine, file, beginning, connection, control);
+    if (rows.names.length > MAX_FILE_COLUMNS) throw invalidFile(`it has more than ${MAX_FILE_COLUMNS} columns`);
+    const present = new Set(rows.names);
+    const texts = columns.map((column) => {
+      const text = present.has(column.name) ? rows.textOf(column) : 'NULL';
+      return `CAST(${text} AS VARCHAR) AS ${quoted(column.name)}`;
+    });
+    const { NESTOR_DATA_MAX_ROWS: maxRows } = this.settings;
+    await engine.run(
+      `CREATE TABLE ${STAGED} AS SELECT row_number() OVER () AS ${quoted(ROW)}, ${texts.join(', ')}
+       FROM ${rows.from} LIMIT ${maxRows + 1}`,
+      [],
+      control,
+    );
+    const [counted] = await engine.rows(`SELECT count(*) AS rows FROM ${STAGED}`, [], control);
+    const count = Number(counted?.['rows']);
+    if (count === 0) throw invalidFile('it has no rows');
+    if (count > maxRows) throw invalidFile(`it has more than the ${maxRows} rows that NESTOR_DATA_MAX_ROWS allows`);
+    const wanted = new Set(columns.map(({ name }) => name));
+    return {
+      rows: count,
+      missingColumns: columns.map(({ name }) => name).filter((name) => !present.has(name)),
+      extraColumns: rows.names.filter((name) => !wanted.has(name)),
+    };
+  }
+
+  private async rowsOf(
+    engine: DataEngine,
+    file: ReadableFile,
+    beginning: Uint8Array,
+    connection: FileFormat,
+    control: StatementControl,
+  ): Promise<FileRows> {
+    const isParquetFile = isParquet(beginning);
+    if (isParquetFile !== (connection.format === 'PARQUET') && connection.format !== null) {
+      throw invalidFile(`it is ${isParquetFile ? '' : 'not '}Parquet, but the source reads ${connection.format}`);
+    }
+    if (isParquetFile) return parquetRows(engine, file, control);
+    const line = await this.firstLine(engine, file, control);
+    const format: DataFileFormat = connection.format ?? textFormatOf(line);
+    return format === 'CSV'
+      ? this.csvRows(file, line, connection.delimiter)
+      : this.jsonRows(engine, file, format, control);
+  }
+
+  private async firstLine(engine: DataEngine, file: ReadableFile, control: StatementControl): Promise<string> {
+    const options = `delim = ${literal(NEVER)}, quote = '', escape = '', header = false, columns = {'line': 'VARCHAR'}`;
+    const [first] = await engine.rows(
+      `SELECT line FROM read_csv(${this.source(file)}, ${options}, auto_detect = false, null_padding = true,
+         max_line_size = ${this.settings.NESTOR_DATA_MAX_ROW_BYTES}) LIMIT 1`,
+      [],
+      control,
+    );
+    return String(first?.['line'] ?? '').replace(/^\uFEFF/, '');
+  }
+
+  private csvRows(file: ReadableFile, header: string, delimiter: string | null): FileRows {
+    const separator = delimiter ?? delimiterOf(header);
+    const names = headerOf(header, separator);
+    const columns = names.map((_, at) => `'c${at}': 'VARCHAR'`);
+    const from = `read_csv(${this.source(file)}, auto_detect = false, header = true, columns = {${columns.join(', ')}},
+      delim = ${literal(separator)}, quote = '"', escape = '"', strict_mode = true, allow_quoted_nulls = false,
+      max_line_size = ${this.settings.NESTOR_DATA_MAX_ROW_BYTES})`;
+    return { names, from, textOf: ({ name }) => `c${names.indexOf(name)}` };
+  }
+
+  private async jsonRows(
+    engine: DataEngine,
+    file: ReadableFile,
+    format: DataFileFormat,
+    control: StatementControl,
+  ): Promise<FileRows> {
+    const from = `read_json_objects(${this.source(file)}, format = '${format === 'JSON' ? 'array' : 'newline_delimited'}',
+      maximum_object_size = ${this.settings.NESTOR_DATA_MAX_ROW_BYTES})`;
+    const [odd] = await engine.rows(
+      `SELECT count(*) AS rows FROM ${from} WHERE json_type(json) <> 'OBJECT'`,
+      [],
+      control,
+    );
+    if (Number(odd?.['rows']) > 0) throw invalidFile(`${String(odd?.['rows'])} of its values are no JSON objects`);
+    const keys = await engine.rows(
+      `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${from} ORDER BY name LIMIT ${MAX_FILE_COLUMNS + 1}`,
+      [],
+      control,
+    );
+    return { names: keys.map(({ name }) => String(name)), from, textOf: jsonText };
+  }
+
+  /** The file and its compression, as the first arguments of a table function. */
+  private source({ path, compression }: ReadableFile): string {
+    return `${literal(path)}, compression = '${compression}'`;
+  }
+}
+
+/** A column of type `JSON` keeps its quotes; of others the value itself is taken. */
+function jsonText({ name, type }: DataColumn): string {
+  const path = literal(`$."${name}"`);
+  return type === 'JSON' ? `nullif(CAST(json -> ${path} AS VARCHAR), 'null')` : `json ->> ${path}`;
+}
+
+/** Nested values become JSON. */
+async function parquetRows(engine: DataEngine, { path }: ReadableFile, control: StatementControl): Promise<FileRows> {
+  const from = `read_parquet(${literal(path)})`;
+  const described = await engine.rows(`DESCRIBE SELECT * FROM ${from}`, [], control);
+  const types = new Map(described.map((row) => [String(row['column_name']), String(row['column_type'])]));
+  return {
+    names: [...types.keys()],
+    from,
+    textOf: ({ name }) =>
+      /^(STRUCT|MAP)|\[\d*\]$/.test(types.get(name) ?? '') ? `to_json(${quoted(name)})` : quoted(name),
+  };
+}
+
+async function beginningOf(path: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAGIC_BYTES), 0, MAGIC_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,30 @@
+import { CodedError } from '../../../../common/errors/coded-error.js';
+import type { FileConnection } from './file-connection.js';
+
+/** Kinds of source. */
+export const dataSourceKinds = ['FILE'] as const;
+
+export type DataSourceKind = (typeof dataSourceKinds)[number];
+
+/** From where and how a source is read: one form for each kind. */
+export type DataConnection = FileConnection;
+
+export type ConnectionOf<Kind extends DataSourceKind> = Extract<DataConnection, { readonly kind: Kind }>;
+
+/** The connection, where it is of this kind. */
+export const connectionOfKind = <Kind extends DataSourceKind>(
+  connection: DataConnection,
+  kind: Kind,
+): ConnectionOf<Kind> | null => (connection.kind === kind ? (connection as ConnectionOf<Kind>) : null);
+
+/** Whether each collection of such a source is told its file, instead of fetching what there is. */
+export const takesFile = (connection: DataConnection): boolean => connection.kind === 'FILE';
+
+/** @throws {CodedError} INVALID_INPUT where a connection is of another kind than its source. */
+export function checkKind(given: string, kind: string): void {
+  if (given === kind) return;
+  throw new CodedError(
+    'INVALID_INPUT',
+    `${given.toLowerCase()}: the source is of kind ${kind}; give ${kind.toLowerCase()} instead.`,
+  );
+}

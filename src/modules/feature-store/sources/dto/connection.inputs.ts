@@ -1,0 +1,41 @@
+import { Field, InputType } from '@nestjs/graphql';
+import { Type } from 'class-transformer';
+import { IsOptional, ValidateNested } from 'class-validator';
+import { CodedError } from '../../../../common/errors/coded-error.js';
+import type { DataConnection, DataSourceKind } from '../connections/connection.js';
+import { FileConnectionInput, fileConnectionOf } from './file-connection.dto.js';
+
+/** From where and how a source is read: the one of its kind. */
+@InputType({ isAbstract: true })
+export abstract class ConnectionInputs {
+  @Field(() => FileConnectionInput, {
+    nullable: true,
+    description: 'How the files of a FILE source are read. Default: told by each file.',
+  })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => FileConnectionInput)
+  file?: FileConnectionInput | null;
+}
+
+/** The connection that is given; null where there is none. @throws {CodedError} INVALID_INPUT where there are several. */
+export function givenConnection({ file }: ConnectionInputs): DataConnection | null {
+  const given: readonly DataConnection[] = [file == null ? null : fileConnectionOf(file)].filter(
+    (connection) => connection !== null,
+  );
+  if (given.length > 1) {
+    const names = given.map(({ kind }) => kind.toLowerCase()).join(', ');
+    throw new CodedError('INVALID_INPUT', `${names}: give only the one of the source's kind.`);
+  }
+  return given[0] ?? null;
+}
+
+/** What kinds do with that need not be told how. */
+const defaults: Partial<Record<DataSourceKind, DataConnection>> = { FILE: fileConnectionOf({}) };
+
+/** The connection of a new source. @throws {CodedError} INVALID_INPUT where none is given that its kind needs. */
+export function connectionOf(kind: DataSourceKind, inputs: ConnectionInputs): DataConnection {
+  const connection = givenConnection(inputs) ?? defaults[kind];
+  if (connection !== undefined) return connection;
+  throw new CodedError('INVALID_INPUT', `${kind.toLowerCase()}: a source of kind ${kind} needs it.`);
+}
