@@ -46,7 +46,7 @@ function wrongWith(node: JsonObject, columns: ReadonlySet<string>, functions: Re
   const kind = String(node['class']);
   if (!rowWise.has(kind)) return refusals[kind] ?? `${kind.toLowerCase()} cannot be used`;
   if (kind === 'COLUMN_REF') {
-    const names = Array.isArray(node['column_names']) ? node['column_names'].map(String) : [];
+    const names = namesOf(node);
     const name = names.join('.');
     return names.length === 1 && columns.has(name.toLowerCase())
       ? null
@@ -60,6 +60,15 @@ function wrongWith(node: JsonObject, columns: ReadonlySet<string>, functions: Re
   }
   return null;
 }
+
+/** The names of the columns that an expression reads, in lower case. @param tree as for `notRowWise`, which it passed */
+export function columnsOf(tree: unknown): ReadonlySet<string> {
+  const references = [...expressionsOf(tree)].filter((node) => node['class'] === 'COLUMN_REF');
+  return new Set(references.flatMap((node) => namesOf(node)).map((name) => name.toLowerCase()));
+}
+
+const namesOf = (reference: JsonObject): string[] =>
+  Array.isArray(reference['column_names']) ? reference['column_names'].map(String) : [];
 
 /** All nodes of the tree that are expressions. */
 function* expressionsOf(tree: unknown): Generator<JsonObject> {

@@ -4,6 +4,8 @@ import { fittedTo } from '../../../../test/support/transformations.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { FeatureValue, ValueType } from '../value-types.js';
 import { failedOnRows, type Row, type RowShape } from './transformation.js';
+import { hasExpressions, transformationDeclaration } from './transformation-declaration.js';
+import { TransformationPipeline } from './transformation-pipeline.js';
 
 const engine = useDataEngine();
 
@@ -117,6 +119,21 @@ describe('SQL expressions', () => {
     });
     const other = new Error('other');
     expect(failedOnRows(other)).toBe(other);
+  });
+
+  it('tell which columns they read, before they see a row', async () => {
+    const steps = [
+      { kind: 'SQL', expression: 'AMOUNT * 2 -- visits', type: 'FLOAT64', output: 'twice' },
+      { kind: 'SQL', expression: `CASE WHEN twice > 1 THEN "user" END`, type: 'STRING', output: 'who' },
+    ];
+    const declaration = transformationDeclaration({ version: 1, steps });
+    expect(hasExpressions(declaration)).toBe(true);
+    const pipeline = TransformationPipeline.of(declaration, shape);
+    expect([...(await pipeline.columnsRead(engine()))]).toEqual(['amount', 'user']);
+    expect([...(await pipeline.columnsRead(null))]).toEqual(['amount', 'visits', 'user', 'at']);
+    const wrong = { ...declaration, steps: [{ ...steps[0], expression: 'amount + now()' }] };
+    const refused = TransformationPipeline.of(transformationDeclaration(wrong), shape).columnsRead(engine());
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_EXPRESSION' });
   });
 
   it('compiles nothing that was not checked', async () => {

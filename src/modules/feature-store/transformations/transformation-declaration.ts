@@ -26,6 +26,10 @@ export function transformationDeclaration(json: unknown): TransformationDeclarat
   throw invalidTransformation('transformation', problems.slice(0, MAX_PROBLEMS).join('; '));
 }
 
+/** Whether an SQL expression is among the steps, which only the engine can read. */
+export const hasExpressions = ({ steps }: TransformationDeclaration): boolean =>
+  steps.some(({ kind }) => kind === 'SQL');
+
 const pathOf = (path: readonly PropertyKey[]): string =>
   path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))

@@ -6,10 +6,10 @@ import { FittedTransformation } from './fitted-transformation.js';
 import {
   type BoundStep,
   failedOnRows,
-  type FitSource,
   invalidTransformation,
   type RowShape,
   type StepContext,
+  type StepEngine,
   type StepPlan,
 } from './transformation.js';
 import { type TransformationDeclaration } from './transformation-declaration.js';
@@ -57,6 +57,20 @@ export class TransformationPipeline {
   }
 
   /**
+   * The columns of the rows that the steps read.
+   * @param engine reads expressions; without one they are taken to read all columns. See `hasExpressions`.
+   * @throws {CodedError} INVALID_EXPRESSION where an expression is refused.
+   */
+  async columnsRead(engine: DataEngine | null, control: StatementControl = {}): Promise<ReadonlySet<string>> {
+    const read = new Set<string>();
+    for (const { bound } of this.steps) {
+      const inputs = engine === null ? undefined : await bound.inputsOf?.(stepEngine(engine, control));
+      for (const name of inputs ?? bound.inputs) read.add(name);
+    }
+    return new Set(this.shape.columns.map(({ name }) => name).filter((name) => read.has(name)));
+  }
+
+  /**
    * Learns from rows, step by step: each sees what those before it made of them.
    * @param from what comes after `FROM`: a table, a view, or a query in parentheses
    * @throws {CodedError} TRANSFORMATION_FAILED where the rows do not tell what a step needs to know, or a step fails on
@@ -67,17 +81,7 @@ export class TransformationPipeline {
     const plans: StepPlan[] = [];
     for (const { bound } of this.steps) {
       const before = new FittedTransformation(this.shape, this.steps, plans);
-      const source: FitSource = {
-        from: `(${before.sql(from)})`,
-        rows: async (sql) => {
-          try {
-            return await engine.rows(sql, [], control);
-          } catch (error) {
-            throw failedOnRows(error);
-          }
-        },
-        checkExpression: (expression) => engine.checkExpression(expression, control),
-      };
+      const source = { from: `(${before.sql(from)})`, ...stepEngine(engine, control) };
       const state = bound.fit === null ? null : await bound.fit(source);
       states.push(state);
       plans.push(bound.plan(state));
@@ -110,6 +114,17 @@ export class TransformationPipeline {
     }
   }
 }
+
+const stepEngine = (engine: DataEngine, control: StatementControl): StepEngine => ({
+  rows: async (sql) => {
+    try {
+      return await engine.rows(sql, [], control);
+    } catch (error) {
+      throw failedOnRows(error);
+    }
+  },
+  checkExpression: (expression) => engine.checkExpression(expression, control),
+});
 
 function assertShape({ columns, entityKeys, eventTime }: RowShape): void {
   const checked: TypedColumn[] = [];

@@ -46,18 +46,25 @@ export interface StepPlan {
   readonly join?: string;
 }
 
-/** The rows that a step learns from: those of all steps before it. */
-export interface FitSource {
-  /** What comes after `FROM`. */
-  readonly from: string;
+/** The engine, as steps ask it. */
+export interface StepEngine {
   rows(sql: string): Promise<Row[]>;
   /** @throws {CodedError} INVALID_EXPRESSION. @returns the expression in the engine's own words. */
   checkExpression(expression: string): Promise<string>;
 }
 
+/** The rows that a step learns from: those of all steps before it. */
+export interface FitSource extends StepEngine {
+  /** What comes after `FROM`. */
+  readonly from: string;
+}
+
 /** A declared step over known columns, ready to be learned and compiled. */
 export interface BoundStep {
+  /** Columns that it reads; of an expression, all that it may read. */
   readonly inputs: readonly string[];
+  /** For an expression: checks it, and tells which columns it reads. @throws {CodedError} INVALID_EXPRESSION */
+  readonly inputsOf?: (engine: StepEngine) => Promise<readonly string[]>;
   /** What it adds, so far as that is known before it has learned. */
   readonly outputs: readonly TypedColumn[];
   /** Learns what the step needs to know; JSON. `null` where there is nothing to learn. */
@@ -80,11 +87,13 @@ export function learnedStep<State>(step: {
   readonly inputs: readonly string[];
   readonly outputs: readonly TypedColumn[];
   readonly state: z.ZodType<State>;
+  readonly inputsOf?: BoundStep['inputsOf'];
   fit(source: FitSource): Promise<State>;
   plan(state: State): StepPlan;
 }): BoundStep {
   return {
     inputs: step.inputs,
+    ...(step.inputsOf !== undefined && { inputsOf: step.inputsOf }),
     outputs: step.outputs,
     fit: async (source) => {
       const { success, data } = step.state.safeParse(await step.fit(source));

@@ -4,9 +4,9 @@ import { DataEngineError } from '../../engine/data-engine-error.js';
 import { quoted, sqlTypes } from '../../engine/sql-text.js';
 import { valueTypes } from '../../value-types.js';
 import { outputColumn } from '../fields.js';
-import { notRowWise } from '../sql-expression.rules.js';
+import { columnsOf, notRowWise } from '../sql-expression.rules.js';
 import { notANumber, textLiteral } from '../sql-values.js';
-import { type BoundStep, type FitSource, learnedStep, type StepContext } from '../transformation.js';
+import { type BoundStep, learnedStep, type StepContext, type StepEngine } from '../transformation.js';
 
 /**
  * An expression of the engine's SQL over the columns of one row, as a value of the type. What it learns is its own text
@@ -41,7 +41,8 @@ export function bindSqlExpression(step: z.output<typeof sqlExpression>, context:
     inputs: context.columns.map(({ name }) => name),
     outputs: [{ name: step.output, type: step.type }],
     state: z.strictObject({ expression: z.string() }),
-    fit: async (source) => ({ expression: await checked(step, context, source) }),
+    inputsOf: async (engine) => (await checked(step, context, engine)).columns,
+    fit: async (source) => ({ expression: (await checked(step, context, source)).expression }),
     plan: ({ expression }) => {
       const value = `CAST((${expression}) AS ${step.type === 'JSON' ? 'VARCHAR' : sqlTypes[step.type]})`;
       const sql = step.type === 'FLOAT64' ? notANumber(value) : value;
@@ -50,35 +51,51 @@ export function bindSqlExpression(step: z.output<typeof sqlExpression>, context:
   });
 }
 
+interface CheckedExpression {
+  /** In the engine's own words. */
+  readonly expression: string;
+  /** That it reads. */
+  readonly columns: readonly string[];
+}
+
 /** @throws {CodedError} INVALID_EXPRESSION */
-async function checked(step: z.output<typeof sqlExpression>, context: StepContext, source: FitSource): Promise<string> {
-  const expression = await source.checkExpression(step.expression).catch((error: unknown) => {
+async function checked(
+  step: z.output<typeof sqlExpression>,
+  context: StepContext,
+  engine: StepEngine,
+): Promise<CheckedExpression> {
+  const expression = await engine.checkExpression(step.expression).catch((error: unknown) => {
     if (error instanceof CodedError && error.code === 'INVALID_EXPRESSION')
       throw invalid(context, error.message, error);
     throw error;
   });
-  const [parsed] = await source.rows(`SELECT json_serialize_sql(${textLiteral(`SELECT ${expression}`)}) AS "tree"`);
-  const functions = await source.rows(FUNCTIONS);
+  const [parsed] = await engine.rows(`SELECT json_serialize_sql(${textLiteral(`SELECT ${expression}`)}) AS "tree"`);
+  const functions = await engine.rows(FUNCTIONS);
   const names = functions
     .map(({ name }) => String(name))
     .filter((name) => !INCONSISTENT.test(name) && !UNBOUNDED.test(name));
   const columns = new Set(context.columns.map(({ name }) => name.toLowerCase()));
-  const wrong = notRowWise(JSON.parse(String(parsed?.['tree'])), columns, new Set(names));
+  const tree: unknown = JSON.parse(String(parsed?.['tree']));
+  const wrong = notRowWise(tree, columns, new Set(names));
   if (wrong !== null) throw invalid(context, wrong);
   const none = context.columns.map(({ name, type }) => `CAST(NULL AS ${sqlTypes[type]}) AS ${quoted(name)}`);
   const value = `(${expression})`;
   const row = `FROM (SELECT ${none.join(', ')})`;
   try {
-    const [answer] = await source.rows(`SELECT typeof(${value}) AS "type" ${row}`);
+    const [answer] = await engine.rows(`SELECT typeof(${value}) AS "type" ${row}`);
     const type = String(answer?.['type']);
     if (NESTED.test(type)) throw invalid(context, `it answers a ${type}, which is more than one value`);
-    await source.rows(`SELECT CAST(${value} AS ${sqlTypes[step.type]}) ${row}`);
+    await engine.rows(`SELECT CAST(${value} AS ${sqlTypes[step.type]}) ${row}`);
   } catch (error) {
     const cause = error instanceof CodedError ? error.cause : error;
     if (cause instanceof DataEngineError) throw invalid(context, cause.message, cause);
     throw error;
   }
-  return expression;
+  const read = columnsOf(tree);
+  return {
+    expression,
+    columns: context.columns.map(({ name }) => name).filter((name) => read.has(name.toLowerCase())),
+  };
 }
 
 const invalid = (context: StepContext, problem: string, cause?: unknown): CodedError =>
