@@ -6,6 +6,7 @@ import { CryptoModule } from './crypto/crypto.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { LoggerModule } from './observability/logger.module.js';
+import { OutboundModule } from './outbound/outbound.module.js';
 import { StorageModule } from './storage/storage.module.js';
 
 /** What every process of Nestor stands on. */
@@ -17,5 +18,6 @@ export function foundation(settings: Settings, logger: Logger): (DynamicModule |
     DatabaseModule.forRoot(),
     NotificationsModule,
     StorageModule,
+    OutboundModule,
   ];
 }

@@ -1,6 +1,7 @@
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parsePrivateHost } from '../outbound/private-hosts.rules.js';
 import { isWildcard, parseEndpoint } from '../tls/endpoint.js';
 
 const KIB = 1024;
@@ -291,6 +292,21 @@ export const settingsSchema = z.object({
   NESTOR_DATA_UNPACKED_MAX_BYTES: wholeNumber(1 * MIB, 1024 * GIB)
     .default(64 * GIB)
     .describe('Most bytes that a compressed file of a data source may unpack to.'),
+
+  NESTOR_OUTBOUND_PRIVATE_HOSTS: commaList()
+    .pipe(
+      z.array(
+        z.string().refine((text) => parsePrivateHost(text) !== undefined, {
+          message:
+            'each is a name or an address, with `:port` where only that is meant, or a block such as `10.0.0.0/8`',
+        }),
+      ),
+    )
+    .default([])
+    .describe(
+      'Hosts of private networks that data sources may connect to, comma-separated: names and addresses, with `:port` where ' +
+        'only that is meant, and blocks such as `10.0.0.0/8`. All others must have public addresses.',
+    ),
 
   NESTOR_SHADOW_CONCURRENCY: wholeNumber(1, 10_000)
     .default(8)

@@ -87,6 +87,14 @@ export const errorTable = {
     status: 422,
     meaning: "The rows break rules of the data source's schema, and its policy refuses them; the report says which.",
   },
+  SOURCE_FAILED: {
+    status: 422,
+    meaning: 'A data source refuses what it is asked, or what it answers cannot be taken; the message says why.',
+  },
+  ADDRESS_REFUSED: {
+    status: 403,
+    meaning: 'The host is in a private network that NESTOR_OUTBOUND_PRIVATE_HOSTS does not list.',
+  },
   SECRET_UNREADABLE: {
     status: 500,
     meaning:
