@@ -21,6 +21,7 @@ import { RouteInferenceJobs1795427270000 } from './1795427270000-route-inference
 import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-feature-definitions.js';
 import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
+import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -46,4 +47,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateFeatureDefinitions1795427280000,
   DistinguishSourceConnections1795427320000,
   AppendToDataSources1795427340000,
+  CreateDataIssues1795427341000,
 ];

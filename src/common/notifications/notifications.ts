@@ -14,6 +14,8 @@ export const channels = {
   executorsChanged: 'nestor_executors_changed',
   /** A pool of executors is to have another size; message: its name. */
   executorPoolChanged: 'nestor_executor_pool_changed',
+  /** A data issue was opened, acknowledged or resolved; message: `<workspace id> <issue id>`. */
+  dataIssueChanged: 'nestor_data_issue_changed',
 } as const;
 
 export type Channel = (typeof channels)[keyof typeof channels];

@@ -3,6 +3,8 @@ import { FeatureStoreCoreModule } from './feature-store-core.module.js';
 import { DataCollectionRepository } from './ingestion/data-collection.repository.js';
 import { DataCollectionResolver } from './ingestion/data-collection.resolver.js';
 import { DataCollectionService } from './ingestion/data-collection.service.js';
+import { DataIssueResolver } from './issues/data-issue.resolver.js';
+import { DataIssueService } from './issues/data-issue.service.js';
 import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
 import { DataSnapshotService } from './snapshots/data-snapshot.service.js';
 import { DataSourceResolver } from './sources/data-source.resolver.js';
@@ -19,6 +21,8 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataCollectionResolver,
     DataSnapshotService,
     DataSnapshotResolver,
+    DataIssueService,
+    DataIssueResolver,
   ],
 })
 export class FeatureStoreApiModule {}

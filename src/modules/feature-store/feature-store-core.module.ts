@@ -14,6 +14,7 @@ import { CollectionQueue } from './ingestion/collection-queue.js';
 import { DataCollectionEntity } from './ingestion/entities/data-collection.entity.js';
 import { FeatureViewRows } from './offline/feature-view-rows.js';
 import { SourceSnapshots } from './offline/source-snapshots.js';
+import { DataIssuesModule } from './issues/data-issues.module.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
 import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js';
 import { SnapshotRows } from './snapshots/snapshot-rows.js';
@@ -52,8 +53,8 @@ const providers = [
 
 /** What the api and the worker both need of the feature store. */
 @Module({
-  imports: [TypeOrmModule.forFeature(entities), RegistryModule],
+  imports: [TypeOrmModule.forFeature(entities), RegistryModule, DataIssuesModule],
   providers,
-  exports: [TypeOrmModule, RegistryModule, ...providers],
+  exports: [TypeOrmModule, RegistryModule, DataIssuesModule, ...providers],
 })
 export class FeatureStoreCoreModule {}

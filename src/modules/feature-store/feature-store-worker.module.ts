@@ -8,6 +8,8 @@ import { CollectionRunner } from './ingestion/collection-runner.js';
 import { CollectionSweeper } from './ingestion/collection-sweeper.js';
 import { CollectionConsumer } from './ingestion/collection.consumer.js';
 import { SnapshotWriter } from './ingestion/snapshot-writer.js';
+import { OpenIssues } from './issues/open-issues.js';
+import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
 
 /** The feature store as the worker does it: collects sources. */
 @Module({
@@ -21,6 +23,8 @@ import { SnapshotWriter } from './ingestion/snapshot-writer.js';
     CollectionRunner,
     CollectionConsumer,
     CollectionSweeper,
+    OpenIssues,
+    ...openIssuesMetricProviders,
   ],
 })
 export class FeatureStoreWorkerModule {}

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { Remembered } from '../../../common/concurrency/remembered.js';
 import type { QueueName } from '../../../common/queue/queues.js';
 import { BatchChunkQueue, BatchStepQueue } from '../batch/batch-queues.js';
 import { InferenceQueue } from '../jobs/inference-queue.js';
 import { JobExecutionRepository } from '../jobs/job-execution.repository.js';
 import type { JobStatus } from '../jobs/job-state.rules.js';
-import { Remembered } from './remembered.js';
 
 /** However many ask, the database is asked this seldom, in milliseconds. */
 const FRESH_MS = 5_000;
