@@ -59,6 +59,6 @@ function aggregatesOf({ name, type, isSensitive }: DataColumn): string[] {
   ];
   if (type !== 'INT64' && type !== 'FLOAT64') return common;
   // One value that is not finite would hide all others.
-  const finite = `FILTER (isfinite(CAST(${value} AS DOUBLE)))`;
+  const finite = type === 'FLOAT64' ? `FILTER (isfinite(${value}))` : '';
   return [...common, `avg(${value}) ${finite}`, `stddev_samp(CAST(${value} AS DOUBLE)) ${finite}`];
 }

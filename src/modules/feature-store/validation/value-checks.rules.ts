@@ -25,22 +25,33 @@ export const valueRules = Object.keys(faultBits) as readonly ValueRule[];
  * leave seconds out, which the engine does not take.
  */
 const momentOf = (text: string): string =>
-  `coalesce(TRY_CAST(${text} AS TIMESTAMPTZ),
-    TRY_CAST(regexp_replace(${text}, '^(.{10}[T ][0-9]{2}:[0-9]{2})([Z+-].*)?$', '\\1:00\\2') AS TIMESTAMPTZ))`;
+  `CAST(coalesce(TRY_CAST(${text} AS TIMESTAMPTZ),
+    TRY_CAST(regexp_replace(${text}, '^(.{10}[T ][0-9]{2}:[0-9]{2})([Z+-].*)?$', '\\1:00\\2') AS TIMESTAMPTZ)) AS TIMESTAMP)`;
+
+/** A moment, or null where it is infinite: the engine knows two of these. */
+const finite = (moment: string): string => `nullif(nullif(${moment}, TIMESTAMP 'infinity'), TIMESTAMP '-infinity')`;
+
+/** Whether the engine would write a value just as the text is: most values come so, and need no look at their form. */
+const isAsWritten = (text: string, type: 'BIGINT' | 'TIMESTAMP'): string =>
+  `CAST(TRY_CAST(${text} AS ${type}) AS VARCHAR) = ${text}`;
 
 /** The value that a text stands for, by type, as SQL. */
 const values: Readonly<Record<DataColumn['type'], (text: string) => string>> = {
   STRING: (text) => text,
   // A cast alone would round 1.5 to 2. Whole numbers that went through a floating-point column end in `.0`.
   INT64: (text) =>
-    `CASE WHEN regexp_full_match(trim(${text}), '[+-]?[0-9]{1,19}(\\.0*)?')
+    `CASE WHEN ${isAsWritten(text, 'BIGINT')} THEN TRY_CAST(${text} AS BIGINT)
+      WHEN regexp_full_match(trim(${text}), '[+-]?[0-9]{1,19}(\\.0*)?')
       THEN TRY_CAST(split_part(trim(${text}), '.', 1) AS BIGINT) END`,
-  FLOAT64: (text) => `TRY_CAST(trim(${text}) AS DOUBLE)`,
-  BOOLEAN: (text) => `TRY_CAST(trim(${text}) AS BOOLEAN)`,
-  TIMESTAMP: (text) => {
-    const moment = momentOf(`trim(${text})`);
-    return `CASE WHEN isfinite(${moment}) THEN CAST(${moment} AS TIMESTAMP) END`;
-  },
+  FLOAT64: (text) => `coalesce(TRY_CAST(${text} AS DOUBLE), TRY_CAST(trim(${text}) AS DOUBLE))`,
+  BOOLEAN: (text) => `coalesce(TRY_CAST(${text} AS BOOLEAN), TRY_CAST(trim(${text}) AS BOOLEAN))`,
+  TIMESTAMP: (text) =>
+    // The engine leaves offsets out of account here: only where there is none, or `Z`, it may take the quick way.
+    finite(
+      `CASE WHEN suffix(${text}, 'Z') OR ${isAsWritten(text, 'TIMESTAMP')}
+        THEN coalesce(TRY_CAST(${text} AS TIMESTAMP), ${momentOf(`trim(${text})`)})
+        ELSE ${momentOf(`trim(${text})`)} END`,
+    ),
   JSON: (text) => `CASE WHEN json_valid(${text}) THEN ${text} END`,
 };
 
