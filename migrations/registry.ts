@@ -19,6 +19,7 @@ import { CreateDataSources1795427260000 } from './1795427260000-create-data-sour
 import { CreateOnlineFeatures1795427265000 } from './1795427265000-create-online-features.js';
 import { RouteInferenceJobs1795427270000 } from './1795427270000-route-inference-jobs.js';
 import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-feature-definitions.js';
+import { CreateFeatureBindings1795427310000 } from './1795427310000-create-feature-bindings.js';
 import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
@@ -45,6 +46,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateOnlineFeatures1795427265000,
   RouteInferenceJobs1795427270000,
   CreateFeatureDefinitions1795427280000,
+  CreateFeatureBindings1795427310000,
   DistinguishSourceConnections1795427320000,
   AppendToDataSources1795427340000,
   CreateDataIssues1795427341000,

@@ -109,6 +109,10 @@ export const errorTable = {
     status: 422,
     meaning: 'Work on data needs more memory or temporary disk space than it may have.',
   },
+  FEATURES_MISSING: {
+    status: 422,
+    meaning: 'The online store does not have all features that a prediction takes; the message says which and why.',
+  },
   // Operation
   AUDIT_UNAVAILABLE: { status: 503, meaning: 'The audit trail cannot be written, so the work is refused.' },
   SERVICE_UNAVAILABLE: {

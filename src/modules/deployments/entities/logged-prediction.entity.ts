@@ -59,6 +59,10 @@ export class LoggedPredictionEntity {
   @Column('json', { nullable: true })
   outputs!: unknown;
 
+  /** The features that were used, where it was asked for by entity. */
+  @Column('json', { nullable: true })
+  features!: unknown;
+
   /** The predicted class, where outputs are kept and the prediction is of one record. */
   @Column('text', { nullable: true })
   label!: string | null;

@@ -17,6 +17,7 @@ const version = (serving: Partial<Serving> | null): ServableVersion => ({
   batchable: true,
   metadata: {},
   serving: serving && { residency: 'ON_DEMAND', policy: {}, revision: 1, ...serving },
+  featureBinding: null,
 });
 const kept = version({ residency: 'LOADED' });
 

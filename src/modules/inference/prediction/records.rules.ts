@@ -3,6 +3,7 @@ import { type Datatype, type DatatypeEntry, datatypeTable } from '../../../commo
 import { tensorFromJson } from '../../../common/tensor/tensor-json.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
 import type { ModelMetadata } from '../../registry/model-metadata.js';
+import { preprocessed } from '../../registry/preprocessing.rules.js';
 import type { TensorSpec } from '../../registry/tensor-spec.js';
 import type { ModelContract } from './model-contract.js';
 import { shorten } from './tensors.rules.js';
@@ -107,7 +108,7 @@ function rowOf(group: ColumnGroup, record: JsonRecord, index: number, preprocess
       );
     }
     const value = record[column];
-    const scaled = typeof value === 'number' ? applyScale(value, position, preprocessing) : value;
+    const scaled = typeof value === 'number' ? preprocessed(value, position, preprocessing) : value;
     if (!fits(datatype, scaled)) {
       const shown = shorten(JSON.stringify(value) ?? 'nothing');
       const { kind, minimum, maximum } = datatypeTable[datatype];
@@ -116,17 +117,6 @@ function rowOf(group: ColumnGroup, record: JsonRecord, index: number, preprocess
     }
     return scaled;
   });
-}
-
-/** `value × scale + offset`, each one number for all columns or a list with one for each. */
-function applyScale(value: number, column: number, preprocessing: Preprocessing): number {
-  if (preprocessing === undefined) return value;
-  return value * factorOf(preprocessing.scale, column, 1) + factorOf(preprocessing.offset, column, 0);
-}
-
-function factorOf(factor: number | readonly number[] | undefined, column: number, neutral: number): number {
-  if (typeof factor === 'number') return factor;
-  return factor?.[column] ?? neutral;
 }
 
 const wording = {

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { FeatureBindingEntity } from '../entities/feature-binding.entity.js';
 import { ModelAliasEntity } from '../entities/model-alias.entity.js';
 import { ModelServingEntity } from '../entities/model-serving.entity.js';
 import { ModelVersionEntity } from '../entities/model-version.entity.js';
 import { RegisteredModelEntity } from '../entities/registered-model.entity.js';
+import type { FeatureBinding } from '../serving/feature-binding.js';
 import type { Serving } from '../serving/serving-policy.js';
 import { buildCatalog, type Catalog, type CatalogVersion } from './catalog.rules.js';
 
@@ -26,7 +28,8 @@ export class CatalogRepository {
       });
       const names = new Map(models.map(({ id, name }) => [id, name]));
       const servings = await this.servings(manager, workspaceId);
-      return buildCatalog(models, await this.versions(manager, workspaceId, names, servings), aliases);
+      const bindings = await this.bindings(manager, workspaceId);
+      return buildCatalog(models, await this.versions(manager, workspaceId, names, servings, bindings), aliases);
     });
   }
 
@@ -41,11 +44,29 @@ export class CatalogRepository {
     );
   }
 
+  /** By id of the version, for those that are bound. */
+  private async bindings(manager: EntityManager, workspaceId: string): Promise<Map<string, FeatureBinding>> {
+    const bindings = await manager.find(FeatureBindingEntity, {
+      select: {
+        versionId: true,
+        serviceVersionId: true,
+        service: true,
+        serviceVersion: true,
+        tensors: true,
+        missing: true,
+        defaults: true,
+      },
+      where: { workspaceId },
+    });
+    return new Map(bindings.map((binding) => [binding.versionId, binding]));
+  }
+
   private async versions(
     manager: EntityManager,
     workspaceId: string,
     names: ReadonlyMap<string, string>,
     servings: ReadonlyMap<string, Serving>,
+    bindings: ReadonlyMap<string, FeatureBinding>,
   ): Promise<CatalogVersion[]> {
     const versions = await manager.find(ModelVersionEntity, {
       select: {
@@ -72,6 +93,7 @@ export class CatalogRepository {
       batchable,
       metadata,
       serving: servings.get(id) ?? null,
+      featureBinding: bindings.get(id) ?? null,
       stage,
     }));
   }

@@ -16,6 +16,7 @@ const version = (number: number, stage: ModelStage = 'NONE', modelId = 'm'): Cat
   batchable: true,
   metadata: {},
   serving: null,
+  featureBinding: null,
   stage,
 });
 

@@ -1,5 +1,6 @@
 import type { Digest } from '../../../common/storage/digest.js';
 import type { ModelMetadata } from '../model-metadata.js';
+import type { FeatureBinding } from '../serving/feature-binding.js';
 import type { Serving } from '../serving/serving-policy.js';
 import type { ModelSignature } from '../tensor-spec.js';
 
@@ -17,6 +18,8 @@ export interface ServableVersion {
   readonly metadata: ModelMetadata;
   /** Null where nothing was said of it. */
   readonly serving: Serving | null;
+  /** Null where it is not bound to a feature service. */
+  readonly featureBinding: FeatureBinding | null;
 }
 
 /** Which version of a model a caller wants. The version counts before the alias; with neither the default is meant. */
