@@ -308,6 +308,10 @@ export const settingsSchema = z.object({
         'only that is meant, and blocks such as `10.0.0.0/8`. All others must have public addresses.',
     ),
 
+  NESTOR_ONLINE_MAX_ENTITIES: wholeNumber(1, 100_000)
+    .default(1_000)
+    .describe('Most entities whose features one call reads online.'),
+
   NESTOR_SHADOW_CONCURRENCY: wholeNumber(1, 10_000)
     .default(8)
     .describe('Copies of predictions that one api process has run on shadows at once; more are dropped.'),

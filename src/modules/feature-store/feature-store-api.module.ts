@@ -5,6 +5,8 @@ import { DataCollectionResolver } from './ingestion/data-collection.resolver.js'
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
+import { FeatureServingModule } from './serving/feature-serving.module.js';
+import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
 import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
 import { DataSnapshotService } from './snapshots/data-snapshot.service.js';
 import { DataSourceResolver } from './sources/data-source.resolver.js';
@@ -12,7 +14,7 @@ import { DataSourceService } from './sources/data-source.service.js';
 
 /** The feature store as clients see it. The composition root provides queues, storage and audit as global modules. */
 @Module({
-  imports: [FeatureStoreCoreModule],
+  imports: [FeatureStoreCoreModule, FeatureServingModule],
   providers: [
     DataSourceService,
     DataSourceResolver,
@@ -23,6 +25,7 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataSnapshotResolver,
     DataIssueService,
     DataIssueResolver,
+    OnlineFeaturesResolver,
   ],
 })
 export class FeatureStoreApiModule {}
