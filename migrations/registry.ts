@@ -21,6 +21,7 @@ import { RouteInferenceJobs1795427270000 } from './1795427270000-route-inference
 import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-feature-definitions.js';
 import { CreateFeatureBindings1795427310000 } from './1795427310000-create-feature-bindings.js';
 import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
+import { ReadDatabases1795427320100 } from './1795427320100-read-databases.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
 
@@ -48,6 +49,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateFeatureDefinitions1795427280000,
   CreateFeatureBindings1795427310000,
   DistinguishSourceConnections1795427320000,
+  ReadDatabases1795427320100,
   AppendToDataSources1795427340000,
   CreateDataIssues1795427341000,
 ];

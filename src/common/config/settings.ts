@@ -293,6 +293,10 @@ export const settingsSchema = z.object({
     .default(64 * GIB)
     .describe('Most bytes that a compressed file of a data source may unpack to.'),
 
+  NESTOR_SOURCE_TIMEOUT_MS: milliseconds(100)
+    .default(30 * 60_000)
+    .describe('Longest that a database or an API may take to be read for one batch, in milliseconds.'),
+
   NESTOR_OUTBOUND_PRIVATE_HOSTS: commaList()
     .pipe(
       z.array(

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Connectors } from './connectors/connectors.js';
+import { DatabaseConnector } from './connectors/database/database-connector.js';
 import { FileConnector } from './connectors/file-connector.js';
 import { FileReader } from './connectors/file-reader.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
@@ -17,6 +18,7 @@ import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
   providers: [
     FileReader,
     FileConnector,
+    DatabaseConnector,
     Connectors,
     SnapshotWriter,
     CollectionRunRepository,

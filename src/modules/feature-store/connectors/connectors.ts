@@ -3,6 +3,7 @@ import type { StatementControl } from '../engine/data-engine.js';
 import type { Workbench } from '../engine/data-engines.js';
 import type { ConnectionOf, DataConnection, DataSourceKind } from '../sources/connections/connection.js';
 import type { BatchRequest, Connector } from './connector.js';
+import { DatabaseConnector } from './database/database-connector.js';
 import { FileConnector } from './file-connector.js';
 import type { StagedBatch } from './staged-batch.js';
 
@@ -11,8 +12,8 @@ import type { StagedBatch } from './staged-batch.js';
 export class Connectors {
   private readonly byKind: { readonly [Kind in DataSourceKind]: Connector<ConnectionOf<Kind>> };
 
-  constructor(file: FileConnector) {
-    this.byKind = { FILE: file };
+  constructor(file: FileConnector, database: DatabaseConnector) {
+    this.byKind = { FILE: file, DATABASE: database };
   }
 
   /** Reads a batch by the connector of its source. @see Connector.stage */

@@ -26,6 +26,7 @@ export class FileConnector implements Connector<FileConnection> {
     if (input === null) throw new Error(`A collection of the source ${source.id} was told no file.`);
     const path = join(folder, 'input');
     await this.store.fetchTo(input, path, control.signal);
-    return { ...(await this.files.stage(engine, path, connection, source.schema.columns, control)), cursor: null };
+    const rows = await this.files.stage(engine, path, connection, source.schema.columns, control);
+    return { ...rows, cursor: null, isWhole: false };
   }
 }

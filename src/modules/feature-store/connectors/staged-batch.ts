@@ -23,4 +23,6 @@ export interface StagedBatch extends StagedRows {
    * becomes part of the source's state in the transaction that makes them visible.
    */
   readonly cursor: JsonObject | null;
+  /** Whether these rows replace those that were there, although the source is appended to: it was read from its beginning. */
+  readonly isWhole: boolean;
 }

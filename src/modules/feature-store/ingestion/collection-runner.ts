@@ -52,10 +52,6 @@ export class CollectionRunner {
     const verdict = verdictOf(source.schema, source.policy, report);
     if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', staged.rows);
-    await this.writer.write(
-      workbench,
-      { run, source, report, onlyValid: verdict.rows === 'valid', cursor: staged.cursor },
-      control,
-    );
+    await this.writer.write(workbench, { run, source, report, onlyValid: verdict.rows === 'valid', staged }, control);
   }
 }

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../../common/json/json-object.js';
 import type { StoredArtifact } from '../../../common/storage/artifact-store.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { ArtifactService } from '../../registry/artifact.service.js';
-import { ROW, STAGED } from '../connectors/staged-batch.js';
+import { ROW, STAGED, type StagedBatch } from '../connectors/staged-batch.js';
 import type { StatementControl } from '../engine/data-engine.js';
 import type { Workbench } from '../engine/data-engines.js';
 import { literal, quoted, storedTypes } from '../engine/sql-text.js';
@@ -32,8 +32,7 @@ export interface AcceptedBatch {
   readonly report: ValidationReport;
   /** Whether rows that broke a rule are left out. */
   readonly onlyValid: boolean;
-  /** Up to where the source is read with it. */
-  readonly cursor: JsonObject | null;
+  readonly staged: Pick<StagedBatch, 'cursor' | 'isWhole'>;
 }
 
 /** A snapshot whose file is stored, but that nobody sees yet. */
@@ -65,7 +64,7 @@ export class SnapshotWriter {
 
   /** @throws {CodedError} CANCELLED where the collection is no longer this worker's; STORAGE_FULL, ARTIFACT_TOO_LARGE. */
   async write(workbench: Workbench, batch: AcceptedBatch, control: StatementControl): Promise<void> {
-    const { run, source, report, onlyValid, cursor } = batch;
+    const { run, source, report, onlyValid, staged } = batch;
     const rows = acceptedRows(source.schema, onlyValid);
     const context = contextOf(run);
     const digest = await contentDigest(workbench.engine, rows, source.schema.columns, control);
@@ -82,9 +81,9 @@ export class SnapshotWriter {
       const { manager } = transaction;
       const current = await this.sources.lock(manager, run.workspaceId, source.name);
       if (current === null || current.id !== source.id) throw gone(source.name);
-      if (cursor !== null) await this.cursors.keep(manager, source.id, cursor);
+      if (staged.cursor !== null) await this.cursors.keep(manager, source.id, staged.cursor);
       const latest = await this.snapshots.find(source.id, current.snapshotVersion, manager);
-      const isIncrement = source.mode === 'APPEND' && latest !== null;
+      const isIncrement = source.mode === 'APPEND' && latest !== null && !staged.isWhole;
       const isUnchanged = isSaidAlready(latest, { contentDigest: digest, isIncrement }, source.schema);
       const version = isUnchanged ? current.snapshotVersion : current.snapshotVersion + 1;
       if (!isUnchanged) {

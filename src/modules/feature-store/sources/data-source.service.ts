@@ -12,6 +12,7 @@ import { DataEngines } from '../engine/data-engines.js';
 import { checkSchema } from './data-schema.rules.js';
 import { dataSourceNotFound } from './data-source-name.rules.js';
 import { checkKind, type DataConnection, type DataSourceKind } from './connections/connection.js';
+import { checkConnection, isReadAnew } from './connections/connection.rules.js';
 import type { DataSchema, DataSourceMode, ValidationPolicy } from './data-source.js';
 import { DataSourceRepository } from './data-source.repository.js';
 import { SourceCursorRepository } from './source-cursor.repository.js';
@@ -75,6 +76,7 @@ export class DataSourceService {
   /** @throws {CodedError} INVALID_INPUT, ALREADY_EXISTS */
   async create(context: ActorContext, given: NewDataSource): Promise<DataSourceEntity> {
     checkKind(given.connection.kind, given.kind);
+    checkConnection(given);
     await this.check(given.schema);
     const { workspaceId, id: createdBy } = context.actor;
     const { name, description, kind, connection, schema, mode, policy } = given;
@@ -120,6 +122,11 @@ export class DataSourceService {
       const source = await this.sources.lock(transaction.manager, context.actor.workspaceId, name);
       if (source === null) throw dataSourceNotFound(name);
       if (change.connection !== undefined) checkKind(change.connection.kind, source.kind);
+      const { connection, schema, mode } = source;
+      const before = { connection, schema, mode };
+      const after = { ...before, ...change };
+      checkConnection(after);
+      if (isReadAnew(before, after)) await this.cursors.forget(transaction.manager, source.id);
       const changed = await this.sources.change(transaction.manager, source, {
         ...change,
         secrets: this.changedSecrets(source.id, source.secrets, secrets),

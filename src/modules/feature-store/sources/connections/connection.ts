@@ -1,13 +1,15 @@
 import { CodedError } from '../../../../common/errors/coded-error.js';
+import type { DatabaseConnection } from './database-connection.js';
 import type { FileConnection } from './file-connection.js';
+import type { Watermark } from './watermark.js';
 
 /** Kinds of source. */
-export const dataSourceKinds = ['FILE'] as const;
+export const dataSourceKinds = ['FILE', 'DATABASE'] as const;
 
 export type DataSourceKind = (typeof dataSourceKinds)[number];
 
 /** From where and how a source is read: one form for each kind. */
-export type DataConnection = FileConnection;
+export type DataConnection = FileConnection | DatabaseConnection;
 
 export type ConnectionOf<Kind extends DataSourceKind> = Extract<DataConnection, { readonly kind: Kind }>;
 
@@ -20,8 +22,12 @@ export const connectionOfKind = <Kind extends DataSourceKind>(
 /** Whether each collection of such a source is told its file, instead of fetching what there is. */
 export const takesFile = (connection: DataConnection): boolean => connection.kind === 'FILE';
 
+/** How such a source is read step by step; null where it is not, or by other means. */
+export const watermarkOf = (connection: DataConnection): Watermark | null =>
+  'watermark' in connection ? connection.watermark : null;
+
 /** @throws {CodedError} INVALID_INPUT where a connection is of another kind than its source. */
-export function checkKind(given: string, kind: string): void {
+export function checkKind(given: DataSourceKind, kind: DataSourceKind): void {
   if (given === kind) return;
   throw new CodedError(
     'INVALID_INPUT',

@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { DataConnection, DataSourceKind } from '../connections/connection.js';
+import { DatabaseConnectionInput, databaseConnectionOf } from './database-connection.dto.js';
 import { FileConnectionInput, fileConnectionOf } from './file-connection.dto.js';
 
 /** From where and how a source is read: the one of its kind. */
@@ -16,13 +17,20 @@ export abstract class ConnectionInputs {
   @ValidateNested()
   @Type(() => FileConnectionInput)
   file?: FileConnectionInput | null;
+
+  @Field(() => DatabaseConnectionInput, { nullable: true, description: 'From where a DATABASE source is read.' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => DatabaseConnectionInput)
+  database?: DatabaseConnectionInput | null;
 }
 
 /** The connection that is given; null where there is none. @throws {CodedError} INVALID_INPUT where there are several. */
-export function givenConnection({ file }: ConnectionInputs): DataConnection | null {
-  const given: readonly DataConnection[] = [file == null ? null : fileConnectionOf(file)].filter(
-    (connection) => connection !== null,
-  );
+export function givenConnection({ file, database }: ConnectionInputs): DataConnection | null {
+  const given: readonly DataConnection[] = [
+    file == null ? null : fileConnectionOf(file),
+    database == null ? null : databaseConnectionOf(database),
+  ].filter((connection) => connection !== null);
   if (given.length > 1) {
     const names = given.map(({ kind }) => kind.toLowerCase()).join(', ');
     throw new CodedError('INVALID_INPUT', `${names}: give only the one of the source's kind.`);

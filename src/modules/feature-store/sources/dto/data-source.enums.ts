@@ -30,7 +30,10 @@ registerEnumType(ValueTypeEnum, {
 registerEnumType(DataSourceKindEnum, {
   name: 'DataSourceKind',
   description: 'Where the data of a source comes from.',
-  valuesMap: { FILE: { description: 'Files that were uploaded by PUT /api/artifacts.' } },
+  valuesMap: {
+    FILE: { description: 'Files that were uploaded by PUT /api/artifacts.' },
+    DATABASE: { description: 'A table or a query of a PostgreSQL.' },
+  },
 });
 
 registerEnumType(DataSourceModeEnum, {

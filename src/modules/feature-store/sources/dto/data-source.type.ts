@@ -5,6 +5,7 @@ import { connectionOfKind, type DataSourceKind } from '../connections/connection
 import type { DataColumn, DataSchema, DataSourceMode, ValidationPolicy } from '../data-source.js';
 import type { DataSourceEntity } from '../entities/data-source.entity.js';
 import { DataSourceKindEnum, DataSourceModeEnum, ValidationPolicyEnum, ValueTypeEnum } from './data-source.enums.js';
+import { DatabaseConnectionType } from './database-connection.dto.js';
 import { FileConnectionType } from './file-connection.dto.js';
 
 @ObjectType('DataColumn', { description: 'A column of a data source.' })
@@ -75,6 +76,12 @@ export class DataSourceType {
   })
   readonly file: FileConnectionType | null;
 
+  @Field(() => DatabaseConnectionType, {
+    nullable: true,
+    description: 'From where it is read; null where it is of another kind.',
+  })
+  readonly database: DatabaseConnectionType | null;
+
   @Field(() => [String], { description: 'Names of its secrets, which are never shown.' })
   readonly secretNames: string[];
 
@@ -108,6 +115,7 @@ export class DataSourceType {
     this.description = source.description;
     this.kind = source.kind;
     this.file = connectionOfKind(source.connection, 'FILE');
+    this.database = connectionOfKind(source.connection, 'DATABASE');
     this.secretNames = Object.keys(source.secrets).sort();
     this.schema = source.schema;
     this.mode = source.mode;

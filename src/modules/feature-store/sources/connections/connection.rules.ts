@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
+import { CodedError } from '../../../../common/errors/coded-error.js';
+import type { DataSchema, DataSourceMode } from '../data-source.js';
+import { type DataConnection, watermarkOf } from './connection.js';
+
+/** What of a source tells how it is read. */
+export interface ReadSource {
+  readonly connection: DataConnection;
+  readonly schema: DataSchema;
+  readonly mode: DataSourceMode;
+}
+
+/** @throws {CodedError} INVALID_INPUT where a source cannot be read so. */
+export function checkConnection({ connection, schema, mode }: ReadSource): void {
+  if (connection.kind === 'DATABASE') {
+    const { query, table, tableSchema } = connection;
+    if ((query === null) === (table === null)) throw wrong('database', 'give either a query or a table');
+    if (query !== null && tableSchema !== null) throw wrong('database', 'tableSchema goes with a table only');
+  }
+  const watermark = watermarkOf(connection);
+  if (watermark === null) return;
+  const type = schema.columns.find(({ name }) => name === watermark.column)?.type;
+  if (type !== 'INT64' && type !== 'TIMESTAMP') {
+    throw wrong('watermark', `there is no column ${watermark.column} of type INT64 or TIMESTAMP`);
+  }
+  if (type === 'INT64' && !Number.isInteger(watermark.overlap)) {
+    throw wrong('watermark', `the overlap of ${watermark.column} must be a whole number, as its values are`);
+  }
+  if (mode !== 'APPEND') throw wrong('watermark', 'what is read step by step is appended; set mode to APPEND');
+}
+
+/**
+ * Whether a source must be read from the beginning after a change, because what was read by a watermark is something else
+ * than what will be.
+ */
+export function isReadAnew(before: ReadSource, after: ReadSource): boolean {
+  if (watermarkOf(before.connection) === null) return false;
+  return !isDeepStrictEqual(whatIsRead(before), whatIsRead(after));
+}
+
+const whatIsRead = ({ connection, schema, mode }: ReadSource): unknown => [
+  connection,
+  mode,
+  schema.columns.map(({ name }) => name),
+];
+
+const wrong = (field: string, what: string): CodedError => new CodedError('INVALID_INPUT', `${field}: ${what}.`);
