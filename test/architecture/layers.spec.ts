@@ -11,8 +11,15 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'modules/auth': ['common', 'modules/audit'],
   'modules/registry': ['common', 'modules/audit', 'modules/auth'],
   'modules/feature-store': ['common', 'modules/audit', 'modules/auth', 'modules/registry'],
-  'modules/inference': ['common', 'modules/audit', 'modules/auth', 'modules/registry'],
-  'modules/deployments': ['common', 'modules/audit', 'modules/auth', 'modules/registry', 'modules/inference'],
+  'modules/inference': ['common', 'modules/audit', 'modules/auth', 'modules/registry', 'modules/feature-store'],
+  'modules/deployments': [
+    'common',
+    'modules/audit',
+    'modules/auth',
+    'modules/registry',
+    'modules/feature-store',
+    'modules/inference',
+  ],
 };
 
 /** Files of another module that must not be imported: its tables and its GraphQL surface are its own. */

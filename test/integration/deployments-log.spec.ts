@@ -212,7 +212,7 @@ describe('the prediction log', () => {
         .page(nestor.context.actor.workspaceId, { deployment: name }, 1, undefined)
     ).edges;
     if (row_ === undefined) throw new Error('nothing was logged');
-    log().add({ ...row_.node, id: randomUUID(), variant: 'a\0b', payload: null });
+    log().add({ ...row_.node, id: randomUUID(), variant: 'a\0b', features: null, payload: null });
     await quiet();
     expect((await count('nestor_prediction_log_total', 'dropped')) - before).toBe(1);
     expect(await logOf(name)).toHaveLength(1);

@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { RegistryApiModule } from '../registry/registry-api.module.js';
+import { FeatureBindingMutations } from './bindings/feature-binding-mutations.resolver.js';
+import { FeatureBindingService } from './bindings/feature-binding.service.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
 import { DataCollectionRepository } from './ingestion/data-collection.repository.js';
 import { DataCollectionResolver } from './ingestion/data-collection.resolver.js';
@@ -14,7 +17,7 @@ import { DataSourceService } from './sources/data-source.service.js';
 
 /** The feature store as clients see it. The composition root provides queues, storage and audit as global modules. */
 @Module({
-  imports: [FeatureStoreCoreModule, FeatureServingModule],
+  imports: [FeatureStoreCoreModule, FeatureServingModule, RegistryApiModule],
   providers: [
     DataSourceService,
     DataSourceResolver,
@@ -26,6 +29,8 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataIssueService,
     DataIssueResolver,
     OnlineFeaturesResolver,
+    FeatureBindingService,
+    FeatureBindingMutations,
   ],
 })
 export class FeatureStoreApiModule {}

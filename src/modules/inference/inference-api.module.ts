@@ -12,6 +12,7 @@ import { InferenceQueue } from './jobs/inference-queue.js';
 import { JobAnnouncements } from './jobs/job-announcements.js';
 import { JobUpdates } from './jobs/job-updates.js';
 import { SubmissionService } from './jobs/submission.service.js';
+import { BoundFeaturesModule } from '../feature-store/bindings/bound-features.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { InferenceStatistics } from './metrics/inference-statistics.js';
 import { DirectInference } from './open-inference/direct-inference.js';
@@ -31,7 +32,7 @@ import { ResponseCaches } from './response-cache/response-caches.js';
  * provides settings, logger, database, notifications and audit as global modules.
  */
 @Module({
-  imports: [InferenceCoreModule, AuthModule, RegistryApiModule],
+  imports: [InferenceCoreModule, AuthModule, RegistryApiModule, BoundFeaturesModule],
   controllers: [OpenInferenceController],
   providers: [
     InferenceStatistics,

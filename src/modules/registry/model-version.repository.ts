@@ -56,6 +56,10 @@ export class ModelVersionRepository {
     }
   }
 
+  async byIds(workspaceId: string, ids: readonly string[]): Promise<ModelVersionEntity[]> {
+    return this.versions.findBy({ workspaceId, id: In([...ids]) });
+  }
+
   /** The versions of several models in one query, newest first in each. */
   async ofModels(
     workspaceId: string,

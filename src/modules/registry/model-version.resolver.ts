@@ -2,6 +2,7 @@ import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/g
 import { Context, RequirePermission } from '../../common/access/access.decorators.js';
 import type { ActorContext } from '../../common/access/actor.js';
 import { Loaders, type LoaderScope } from '../../common/graphql/loaders.js';
+import { FeatureBindingType } from './dto/feature-binding.type.js';
 import { metadataOf } from './dto/model-metadata.input.js';
 import {
   CreateModelVersionInput,
@@ -105,6 +106,20 @@ export class ModelVersionResolver {
   ): Promise<ServingPolicyType> {
     const { policy, warmUp } = (await this.loaders.servingOf(scope, context, version.id)) ?? noServing;
     return new ServingPolicyType(policy, warmUp);
+  }
+
+  @RequirePermission('model:read')
+  @ResolveField(() => FeatureBindingType, {
+    nullable: true,
+    description: 'The feature service that the version is bound to; null where it is not.',
+  })
+  async featureBinding(
+    @Parent() version: ModelVersionType,
+    @Context() context: ActorContext,
+    @Loaders() scope: LoaderScope,
+  ): Promise<FeatureBindingType | null> {
+    const binding = await this.loaders.bindingOf(scope, context, version.id);
+    return binding && new FeatureBindingType(binding);
   }
 
   @RequirePermission('model:read')

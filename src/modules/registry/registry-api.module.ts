@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { ArtifactController } from './artifact.controller.js';
 import { ExampleModels } from './example-models.service.js';
+import { FeatureBindingResolver } from './feature-binding.resolver.js';
 import { ModelAliasRepository } from './model-alias.repository.js';
 import { ModelIntake } from './model-intake.service.js';
 import { ModelVersionRepository } from './model-version.repository.js';
@@ -28,6 +29,7 @@ import { RegistryModule } from './registry.module.js';
     ExampleModels,
     RegisteredModelResolver,
     ModelVersionResolver,
+    FeatureBindingResolver,
   ],
   exports: [RegistryModule, ExampleModels, RegisteredModelService, ModelVersionService],
 })

@@ -8,6 +8,7 @@ import type { ModelVersionEntity } from './entities/model-version.entity.js';
 import { ModelAliasRepository } from './model-alias.repository.js';
 import { ModelVersionRepository, type VersionRange } from './model-version.repository.js';
 import { RegisteredModelRepository } from './registered-model.repository.js';
+import { FeatureBindings, type KeptBinding } from './serving/feature-bindings.service.js';
 import { ModelServingRepository } from './serving/model-serving.repository.js';
 
 /** Most versions that one list of models may bring along. */
@@ -17,6 +18,8 @@ const names = new LoaderKind<string>();
 const aliases = new LoaderKind<ModelAliasEntity[]>();
 const latest = new LoaderKind<ModelVersionEntity[]>();
 const servings = new LoaderKind<ModelServingEntity>();
+const bindings = new LoaderKind<KeptBinding>();
+const bound = new LoaderKind<ModelVersionEntity>();
 const versions = new LoaderKind<ModelVersionEntity[]>();
 
 /** What belongs to models and versions, read for all rows of an operation at once. */
@@ -27,6 +30,7 @@ export class RegistryLoaders {
     private readonly versionRepository: ModelVersionRepository,
     private readonly aliasRepository: ModelAliasRepository,
     private readonly servingRepository: ModelServingRepository,
+    private readonly featureBindings: FeatureBindings,
   ) {}
 
   async nameOf(scope: LoaderScope, { actor }: ActorContext, modelId: string): Promise<string> {
@@ -49,6 +53,25 @@ export class RegistryLoaders {
       return new Map(found.map((serving) => [serving.versionId, serving]));
     };
     return (await loadFrom(scope, servings, versionId, readMany)) ?? null;
+  }
+
+  /** What a version is bound to; null where it is not. */
+  async bindingOf(scope: LoaderScope, context: ActorContext, versionId: string): Promise<KeptBinding | null> {
+    const readMany = (ids: readonly string[]) => this.featureBindings.ofVersions(context, ids);
+    return (await loadFrom(scope, bindings, versionId, readMany)) ?? null;
+  }
+
+  /** A version by its id. */
+  async versionOf(
+    scope: LoaderScope,
+    { actor }: ActorContext,
+    versionId: string,
+  ): Promise<ModelVersionEntity | undefined> {
+    const readMany = async (ids: readonly string[]) => {
+      const found = await this.versionRepository.byIds(actor.workspaceId, ids);
+      return new Map(found.map((version) => [version.id, version]));
+    };
+    return loadFrom(scope, bound, versionId, readMany);
   }
 
   /** The newest version of each stage that has one. */

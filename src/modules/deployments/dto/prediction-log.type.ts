@@ -1,6 +1,7 @@
 import { Field, Float, ID, Int, ObjectType } from '@nestjs/graphql';
 import { GraphQLJSON } from 'graphql-scalars';
 import { connectionOf } from '../../../common/graphql/connection.js';
+import { UsedFeaturesType } from '../../feature-store/bindings/dto/used-features.type.js';
 import type { LoggedPrediction } from '../log/logged-prediction.js';
 import type { VariantRole as Role } from '../variant.js';
 import { VariantRole } from './deployment.enums.js';
@@ -52,6 +53,13 @@ export class LoggedPredictionType {
   })
   readonly outputs: unknown;
 
+  @Field(() => UsedFeaturesType, {
+    nullable: true,
+    description:
+      'The features that were used, where it was asked by entity. Values only where the deployment keeps inputs.',
+  })
+  readonly features: UsedFeaturesType | null;
+
   @Field(() => String, {
     nullable: true,
     description: 'The predicted class, where outputs are kept and the prediction is of one record.',
@@ -75,6 +83,7 @@ export class LoggedPredictionType {
     this.sampled = prediction.sampled;
     this.inputs = prediction.inputs;
     this.outputs = prediction.outputs;
+    this.features = prediction.features && new UsedFeaturesType(prediction.features);
     this.label = prediction.label;
     this.createdAt = prediction.createdAt;
   }

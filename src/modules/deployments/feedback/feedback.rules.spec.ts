@@ -20,6 +20,7 @@ const prediction: LoggedPrediction = {
   createdAt: new Date(0),
   inputs: null,
   outputs: null,
+  features: null,
   label: 'setosa',
 };
 

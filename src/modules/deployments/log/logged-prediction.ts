@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
+import type { FeatureRecord, UsedFeatures } from '../../feature-store/bindings/used-features.rules.js';
 import type { ModelContract } from '../../inference/prediction/model-contract.js';
 import type { VariantRole } from '../variant.js';
 
@@ -32,6 +33,8 @@ export interface Payload {
 
 /** A prediction on its way into the log. */
 export interface PredictionEntry extends PredictionRecord {
+  /** Null where it was not asked by entity, or failed. */
+  readonly features: UsedFeatures | null;
   /** Null where the policy keeps none, or the prediction failed. */
   readonly payload: Payload | null;
 }
@@ -40,5 +43,7 @@ export interface PredictionEntry extends PredictionRecord {
 export interface LoggedPrediction extends PredictionRecord {
   readonly inputs: unknown;
   readonly outputs: unknown;
+  /** What the inputs were made of; null where they were given, or it failed. */
+  readonly features: FeatureRecord | null;
   readonly label: string | null;
 }

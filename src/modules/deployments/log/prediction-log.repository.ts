@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { decodeCursor, invalidCursor, type Page, pageOf } from '../../../common/graphql/page.js';
 import type { VariantRole } from '../variant.js';
 import type { LoggedPrediction, PredictionEntry } from './logged-prediction.js';
-import { writePayload } from './payload.rules.js';
+import { writeFeatures, writePayload } from './payload.rules.js';
 
 export interface PredictionCriteria {
   /** Name of the deployment. */
@@ -18,7 +18,7 @@ export interface PredictionCriteria {
 const SELECT = `
   SELECT id, workspace_id AS "workspaceId", deployment_id AS "deploymentId", deployment, variant, role, model, version,
     request_id AS "requestId", primary_id AS "primaryId", latency_ms AS "latencyMs", error_code AS "errorCode", sampled,
-    inputs, outputs, label, created_at AS "createdAt"
+    inputs, outputs, features, label, created_at AS "createdAt"
   FROM prediction_log`;
 
 const IDS_OF = 'SELECT id FROM deployments WHERE workspace_id = $1 AND name =';
@@ -33,14 +33,14 @@ export class PredictionLogRepository {
     const payloads = entries.map(({ payload }) => writePayload(payload));
     await this.dataSource.query(
       `INSERT INTO prediction_log (id, workspace_id, deployment_id, deployment, variant, role, model, version, request_id,
-         primary_id, latency_ms, error_code, sampled, created_at, inputs, outputs, label)
+         primary_id, latency_ms, error_code, sampled, created_at, inputs, outputs, features, label)
        SELECT id, workspace_id, deployment_id, deployment, variant, role, model, version, request_id,
-         primary_id, latency_ms, error_code, sampled, created_at, inputs::json, outputs::json, label
+         primary_id, latency_ms, error_code, sampled, created_at, inputs::json, outputs::json, features::json, label
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
          $9::text[], $10::uuid[], $11::float8[], $12::text[], $13::boolean[], $14::timestamptz[], $15::text[],
-         $16::text[], $17::text[])
+         $16::text[], $17::text[], $18::text[])
          AS given (id, workspace_id, deployment_id, deployment, variant, role, model, version, request_id, primary_id,
-           latency_ms, error_code, sampled, created_at, inputs, outputs, label)
+           latency_ms, error_code, sampled, created_at, inputs, outputs, features, label)
        ON CONFLICT (id) DO NOTHING`,
       [
         column('id'),
@@ -59,6 +59,7 @@ export class PredictionLogRepository {
         column('createdAt'),
         payloads.map(({ inputs }) => inputs),
         payloads.map(({ outputs }) => outputs),
+        entries.map(({ features, payload }) => writeFeatures(features, payload !== null)),
         payloads.map(({ label }) => label),
       ],
     );

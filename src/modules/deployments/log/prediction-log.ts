@@ -50,7 +50,7 @@ export class PredictionLog {
 
   /** @returns whether there was room for it. */
   add(entry: PredictionEntry): boolean {
-    const bytes = sizeOf(entry);
+    const bytes = bytesOf(entry);
     const isFull = this.waiting >= this.settings.NESTOR_PREDICTION_LOG_BUFFER || this.bytes + bytes > MAX_BYTES;
     if (this.isClosed || isFull) {
       this.outcomes.inc({ outcome: 'dropped' });
@@ -77,7 +77,7 @@ export class PredictionLog {
       this.inFlight = batch.length;
       const isWritten = await this.write(batch);
       this.outcomes.inc({ outcome: isWritten ? 'written' : 'dropped' }, batch.length);
-      this.bytes -= batch.reduce((sum, entry) => sum + sizeOf(entry), 0);
+      this.bytes -= batch.reduce((sum, entry) => sum + bytesOf(entry), 0);
       this.inFlight = 0;
     } while (this.buffer.length > 0 && !this.isAbandoned);
     this.running = undefined;
@@ -100,8 +100,6 @@ export class PredictionLog {
     return false;
   }
 }
-
-const sizeOf = ({ payload }: PredictionEntry): number => (payload === null ? 0 : bytesOf(payload));
 
 /** SQLSTATE classes 22 and 23: data that does not fit, however often it is sent. */
 const isRefusal = (error: unknown): boolean => /^2[23]/.test(sqlStateOf(error) ?? '');

@@ -33,7 +33,7 @@ export class PredictionFollowUp {
 function entryOf(
   deployment: RoutedDeployment,
   { name, role, model, version }: Variant,
-  { context, requestId, target, inputs, rows, result, elapsedMs, errorCode }: EndedPrediction,
+  { context, requestId, target, inputs, rows, features, result, elapsedMs, errorCode }: EndedPrediction,
   sampled: boolean,
 ): PredictionEntry {
   const isKept = deployment.logging.keepPayloads && sampled && target !== null && result !== null;
@@ -52,6 +52,7 @@ function entryOf(
     errorCode,
     sampled,
     createdAt: new Date(),
+    features,
     payload: isKept ? { contract: target, inputs, outputs: result.outputs, rows } : null,
   };
 }

@@ -80,6 +80,7 @@ export class ShadowRunner {
       latencyMs: performance.now() - startedAt,
       errorCode,
       createdAt: new Date(),
+      features: ended.features,
       payload: deployment.logging.keepPayloads && primary.sampled ? payload : null,
     });
   }

@@ -59,7 +59,8 @@ export class InferenceJobsService {
     if (stored === null) return null;
     const { requestId, model, version, deployment, variant, encoding, withRecords, rows } = job;
     const executor = job.executor ?? '';
-    const facts = { requestId, model, version, deployment, variant, executor, predictionId: null, fromCache: false };
+    const none = { predictionId: null, fromCache: false, used: null };
+    const facts = { requestId, model, version, deployment, variant, executor, ...none };
     return presentPrediction(facts, decodeJobResult(stored), {
       model: await this.contractOf(job),
       encoding,

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../../common/errors/error-table.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
 import type { ModelReference, ServableVersion } from '../../registry/snapshot/servable-version.js';
 import type { InferenceResult } from '../client/executor-client.js';
+import type { UsedFeatures } from '../../feature-store/bindings/used-features.rules.js';
 import { isGiven, nameIn, type PredictionRequest } from './request.rules.js';
 
 /** How a prediction ended. */
@@ -17,6 +18,8 @@ export interface EndedPrediction {
   /** What the model was given; empty where it failed. */
   readonly inputs: readonly Tensor[];
   readonly rows: number;
+  /** Null where it was not asked by entity, or failed. */
+  readonly features: UsedFeatures | null;
   /** Null where it failed. */
   readonly result: InferenceResult | null;
   /** Null for success. */

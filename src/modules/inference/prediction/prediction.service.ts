@@ -9,6 +9,8 @@ import { hexOfDigest } from '../../../common/storage/digest.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
 import type { AuditDetail } from '../../audit/audit-event.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { BoundFeatures } from '../../feature-store/bindings/bound-features.js';
+import type { UsedFeatures } from '../../feature-store/bindings/used-features.rules.js';
 import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
 import type { ServableVersion } from '../../registry/snapshot/servable-version.js';
 import { ExecutorClient, type InferenceResult } from '../client/executor-client.js';
@@ -48,12 +50,14 @@ export interface ModelAnswer {
   readonly inputs: readonly Tensor[];
   /** Rows of the input. */
   readonly rows: number;
+  /** What the inputs were made of; null where they were given. */
+  readonly features: UsedFeatures | null;
   readonly result: InferenceResult;
 }
 
-type ModelRun = Pick<ModelAnswer, 'inputs' | 'rows' | 'result'>;
+type ModelRun = Pick<ModelAnswer, 'inputs' | 'rows' | 'features' | 'result'>;
 
-const noRun = { inputs: [], rows: 0, result: null } as const;
+const noRun = { inputs: [], rows: 0, features: null, result: null } as const;
 
 /** Predictions that are answered at once: admitted, checked, run on an executor, told to the audit trail. */
 @Injectable()
@@ -67,6 +71,7 @@ export class PredictionService implements BeforeApplicationShutdown {
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly router: PredictionRouter,
     private readonly registry: RegistrySnapshot,
+    private readonly features: BoundFeatures,
     private readonly executors: ExecutorClient,
     private readonly caches: ResponseCaches,
     private readonly audit: AuditTrail,
@@ -97,6 +102,7 @@ export class PredictionService implements BeforeApplicationShutdown {
   /**
    * @param signal gives the prediction up, because the client left.
    * @throws {CodedError} OVERLOADED, SHUTTING_DOWN, AUDIT_UNAVAILABLE, INVALID_INPUT, INVALID_TENSOR, INVALID_RECORD,
+   * FEATURES_MISSING and what else `BoundFeatures.inputsOf` throws,
    * TENSOR_TOO_LARGE, DEPLOYMENT_NOT_FOUND, MODEL_NOT_FOUND, MODEL_NOT_READY, MODEL_UNLOADED, DEADLINE_EXCEEDED, and those of the executor.
    */
   async infer(context: ActorContext, request: PredictionRequest, signal?: AbortSignal): Promise<ModelAnswer> {
@@ -116,15 +122,15 @@ export class PredictionService implements BeforeApplicationShutdown {
       route = routed instanceof Promise ? await routed : routed;
       const resolved = this.registry.resolveServed(workspaceId, modelFor(request, route));
       target = resolved instanceof Promise ? await resolved : resolved;
-      const run = await this.serve(request, target, startedAt, timeoutMs, signal);
+      const run = await this.serve(workspaceId, request, target, startedAt, timeoutMs, signal);
       this.record(context, request, { route, target }, null);
       this.observe(target, null, startedAt, run);
       const requestId = request.requestId ?? context.requestId;
-      const { inputs, rows, result } = run;
-      if (route === null) return { inputs, rows, result, requestId, target, route, predictionId: null };
+      const { inputs, rows, features, result } = run;
+      if (route === null) return { inputs, rows, features, result, requestId, target, route, predictionId: null };
       const elapsedMs = performance.now() - startedAt;
-      const ended = { inputs, rows, result, context, requestId, elapsedMs, target, errorCode: null };
-      return { inputs, rows, result, requestId, target, route, predictionId: route.ended(ended) };
+      const ended = { inputs, rows, features, result, context, requestId, elapsedMs, target, errorCode: null };
+      return { inputs, rows, features, result, requestId, target, route, predictionId: route.ended(ended) };
     } catch (error) {
       const errorCode = error instanceof CodedError ? error.code : 'INTERNAL_SERVER_ERROR';
       this.observe(target, errorCode, startedAt, null);
@@ -143,24 +149,31 @@ export class PredictionService implements BeforeApplicationShutdown {
 
   /** A version of which nothing was said takes the shortest way. */
   private serve(
+    workspaceId: string,
     request: PredictionRequest,
     target: ServableVersion,
     startedAt: number,
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<ModelRun> {
-    if (target.serving === null) return this.run(request, target, startedAt + timeoutMs, signal);
+    if (target.serving === null) {
+      return this.run(workspaceId, request, target, startedAt + timeoutMs, signal);
+    }
     const expiresAt = startedAt + timeoutWithin(target, request.timeoutMs, timeoutMs);
-    return this.modelAdmission.within(target, () => this.run(request, target, expiresAt, signal));
+    return this.modelAdmission.within(target, () => this.run(workspaceId, request, target, expiresAt, signal));
   }
 
   private async run(
+    workspaceId: string,
     request: PredictionRequest,
     target: ServableVersion,
     expiresAt: number,
     signal: AbortSignal | undefined,
   ): Promise<ModelRun> {
-    const inputs = readInputs(target, request, this.limits.maxJsonElements);
+    const bound = isGiven(request.entities)
+      ? await this.features.inputsOf(workspaceId, target, { entities: request.entities, request: request.request })
+      : null;
+    const inputs = bound?.tensors ?? readInputs(target, request, this.limits.maxJsonElements);
     const outputs = readOutputNames(target, request.outputs);
     const deadlineMs = expiresAt - performance.now();
     if (deadlineMs <= 0) {
@@ -174,7 +187,7 @@ export class PredictionService implements BeforeApplicationShutdown {
       target.serving?.policy.cacheBytes === undefined
         ? await this.executors.infer(inference)
         : await this.caches.infer(target, inference, () => this.executors.infer(inference));
-    return { inputs, rows: rowsOf(inputs), result };
+    return { inputs, rows: rowsOf(inputs), features: bound?.used ?? null, result };
   }
 
   private record(

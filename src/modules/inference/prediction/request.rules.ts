@@ -1,4 +1,5 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
+import type { JsonObject } from '../../../common/json/json-object.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
 import type { ModelContract } from './model-contract.js';
 import { recordsToTensors } from './records.rules.js';
@@ -22,6 +23,10 @@ export interface PredictionRequest {
   readonly alias?: string | null | undefined;
   readonly inputs?: unknown;
   readonly records?: unknown;
+  /** Join keys of entities whose features are the inputs. */
+  readonly entities?: readonly JsonObject[] | null | undefined;
+  /** With `entities`: fields for on-demand features that hold for all of them. */
+  readonly request?: JsonObject | null | undefined;
   readonly outputs?: readonly string[] | null | undefined;
   readonly encoding?: TensorEncoding | null | undefined;
   readonly timeoutMs?: number | null | undefined;
@@ -45,15 +50,24 @@ export function checkRequest(request: PredictionRequest, limits: PredictionLimit
   if (isGiven(request.version) && isGiven(request.alias)) {
     throw new CodedError('INVALID_INPUT', 'version, alias: give one of them, or neither for the default version.');
   }
-  if (isGiven(request.inputs) === isGiven(request.records)) {
-    throw new CodedError('INVALID_INPUT', 'inputs, records: give exactly one of them.');
-  }
+  checkSource(request);
   if (isGiven(request.requestId)) checkKey('requestId', request.requestId, MAX_REQUEST_ID_LENGTH);
   const timeoutMs = request.timeoutMs ?? limits.defaultTimeoutMs;
   if (timeoutMs < 1 || timeoutMs > limits.maxTimeoutMs) {
     throw new CodedError('INVALID_INPUT', `timeoutMs: is ${timeoutMs}; give 1 to ${limits.maxTimeoutMs} milliseconds.`);
   }
   return { timeoutMs };
+}
+
+function checkSource({ inputs, records, entities, request }: PredictionRequest): void {
+  if (isGiven(entities)) {
+    if (!isGiven(inputs) && !isGiven(records)) return;
+    throw new CodedError('INVALID_INPUT', 'entities: go without inputs and records, as features are the inputs then.');
+  }
+  if (isGiven(inputs) === isGiven(records)) {
+    throw new CodedError('INVALID_INPUT', 'inputs, records: give exactly one of them.');
+  }
+  if (isGiven(request)) throw new CodedError('INVALID_INPUT', 'request: goes with entities.');
 }
 
 /** @throws {CodedError} INVALID_INPUT. */

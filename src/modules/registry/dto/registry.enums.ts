@@ -2,6 +2,7 @@ import { registerEnumType } from '@nestjs/graphql';
 import { type ModelOrderField as OrderField, modelOrderFields } from '../model-list.js';
 import { type Activation as ActivationName, activations } from '../model-metadata.js';
 import { type ModelStage as Stage, modelStages } from '../model-stage.js';
+import { type MissingFeaturePolicy as MissingFeatures, missingFeaturePolicies } from '../serving/feature-binding.js';
 import {
   type DeviceKind as Device,
   deviceKinds,
@@ -23,6 +24,17 @@ export const OrderDirection = enumOf(['ASC', 'DESC']);
 export const ModelResidency: { readonly [Name in Residency]: Name } = enumOf(residencies);
 export const DeviceKind: { readonly [Name in Device]: Name } = enumOf(deviceKinds);
 export const WarmUpKind: { readonly [Name in WarmUp]: Name } = enumOf(warmUpKinds);
+
+export const MissingFeaturePolicy: { readonly [Name in MissingFeatures]: Name } = enumOf(missingFeaturePolicies);
+
+registerEnumType(MissingFeaturePolicy, {
+  name: 'MissingFeaturePolicy',
+  description: 'What becomes of a prediction by entity where a feature is missing: null, not known or too old.',
+  valuesMap: {
+    ERROR: { description: 'It fails with `FEATURES_MISSING`.' },
+    DEFAULT: { description: "The feature's default is taken; where it has none, the prediction fails." },
+  },
+});
 
 registerEnumType(ModelResidency, {
   name: 'ModelResidency',

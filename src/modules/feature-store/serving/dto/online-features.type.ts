@@ -7,7 +7,7 @@ import type { FeatureValue, ValueType } from '../../value-types.js';
 import type { FeatureColumn } from '../feature-columns.rules.js';
 import type { OnlineFeaturesAnswer } from '../online-features.js';
 
-const OnlineFeatureStatus: { readonly [Name in OnlineStatus]: Name } = enumOf([
+export const OnlineFeatureStatus: { readonly [Name in OnlineStatus]: Name } = enumOf([
   'PRESENT',
   'NULL_VALUE',
   'NOT_FOUND',

@@ -93,4 +93,18 @@ export class PredictInput extends InferenceInput {
       "Default: as the model's serving policy says.",
   })
   priority?: number | null;
+
+  @Field(() => [GraphQLJSONObject], {
+    nullable: true,
+    description:
+      'Instead of `inputs` and `records`, where the model version is bound to a feature service: for each entity its join ' +
+      'keys and, where on-demand features are used, fields of the request. Its features become the inputs.',
+  })
+  entities?: readonly Readonly<Record<string, unknown>>[] | null;
+
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: 'With `entities`: fields of the request that hold for every entity that does not have them itself.',
+  })
+  request?: Readonly<Record<string, unknown>> | null;
 }

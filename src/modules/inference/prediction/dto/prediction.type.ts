@@ -1,5 +1,6 @@
 import { Field, Float, ID, Int, ObjectType } from '@nestjs/graphql';
 import { GraphQLJSONObject } from 'graphql-scalars';
+import type { UsedFeatures } from '../../../feature-store/bindings/used-features.rules.js';
 import { Tensor } from './tensor.type.js';
 
 @ObjectType({ description: 'How probable one class is.' })
@@ -47,9 +48,11 @@ export interface PredictionFacts {
   readonly deployment: string | null;
   readonly variant: string | null;
   readonly predictionId: string | null;
+  /** What its inputs were made of; null where they were given. */
+  readonly used: UsedFeatures | null;
 }
 
-/** Outputs are written only where they are asked for. */
+/** Outputs are written only where they are asked for. `features` is resolved on its own, by another permission. */
 @ObjectType({ description: 'The answer of a model.' })
 export class Prediction implements PredictionFacts {
   @Field(() => ID, { description: "The caller's id of the request, or the one that it was given." })
@@ -88,6 +91,8 @@ export class Prediction implements PredictionFacts {
   @Field(() => ID, { nullable: true, description: 'Id under which the prediction is logged; null where it is not.' })
   readonly predictionId: string | null;
 
+  readonly used: UsedFeatures | null;
+
   private told: readonly RecordPrediction[] | null | undefined;
 
   constructor(
@@ -106,6 +111,7 @@ export class Prediction implements PredictionFacts {
     this.deployment = facts.deployment;
     this.variant = facts.variant;
     this.predictionId = facts.predictionId;
+    this.used = facts.used;
     this.outputs = outputs;
   }
 
