@@ -22,6 +22,7 @@ import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-fe
 import { CreateFeatureBindings1795427310000 } from './1795427310000-create-feature-bindings.js';
 import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
 import { ReadDatabases1795427320100 } from './1795427320100-read-databases.js';
+import { ReadStreams1795427330000 } from './1795427330000-read-streams.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
 
@@ -50,6 +51,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateFeatureBindings1795427310000,
   DistinguishSourceConnections1795427320000,
   ReadDatabases1795427320100,
+  ReadStreams1795427330000,
   AppendToDataSources1795427340000,
   CreateDataIssues1795427341000,
 ];

@@ -283,6 +283,15 @@ export const settingsSchema = z.object({
   NESTOR_DATA_STATEMENT_TIMEOUT_MS: milliseconds(100)
     .default(30 * 60_000)
     .describe('Longest that one statement of a collection may take, in milliseconds.'),
+  NESTOR_DATA_STREAM_BATCH_BYTES: wholeNumber(KIB, 1 * GIB)
+    .default(16 * MIB)
+    .describe('Most bytes of one micro-batch of a stream, of which a few entries more may be read.'),
+  NESTOR_DATA_STREAM_BATCH_ROWS: wholeNumber(1, 1_000_000)
+    .default(50_000)
+    .describe('Most entries of one micro-batch of a stream.'),
+  NESTOR_DATA_STREAM_ROUND_MS: milliseconds(50)
+    .default(1_000)
+    .describe('How often a worker looks which streams are due to be read, in milliseconds.'),
   NESTOR_DATA_TEMPORARY_MAX_BYTES: wholeNumber(64 * MIB, 1024 * GIB)
     .default(32 * GIB)
     .describe('Most bytes of the temporary files of one piece of work on data.'),

@@ -3,7 +3,6 @@ import { RegistryApiModule } from '../registry/registry-api.module.js';
 import { FeatureBindingMutations } from './bindings/feature-binding-mutations.resolver.js';
 import { FeatureBindingService } from './bindings/feature-binding.service.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
-import { DataCollectionRepository } from './ingestion/data-collection.repository.js';
 import { DataCollectionResolver } from './ingestion/data-collection.resolver.js';
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
@@ -21,7 +20,6 @@ import { DataSourceService } from './sources/data-source.service.js';
   providers: [
     DataSourceService,
     DataSourceResolver,
-    DataCollectionRepository,
     DataCollectionService,
     DataCollectionResolver,
     DataSnapshotService,

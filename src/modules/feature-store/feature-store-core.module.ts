@@ -10,7 +10,9 @@ import { FeatureEntityRepository } from './definitions/feature-entity.repository
 import { FeatureServiceRepository } from './definitions/feature-service.repository.js';
 import { FeatureViewRepository } from './definitions/feature-view.repository.js';
 import { DataEngines } from './engine/data-engines.js';
+import { CollectionIntake } from './ingestion/collection-intake.js';
 import { CollectionQueue } from './ingestion/collection-queue.js';
+import { DataCollectionRepository } from './ingestion/data-collection.repository.js';
 import { DataCollectionEntity } from './ingestion/entities/data-collection.entity.js';
 import { FeatureViewRows } from './offline/feature-view-rows.js';
 import { SourceSnapshots } from './offline/source-snapshots.js';
@@ -39,6 +41,8 @@ const entities = [
 const providers = [
   DataEngines,
   CollectionQueue,
+  DataCollectionRepository,
+  CollectionIntake,
   DataSourceRepository,
   SourceCursorRepository,
   SourceSecrets,

@@ -3,11 +3,14 @@ import { Connectors } from './connectors/connectors.js';
 import { DatabaseConnector } from './connectors/database/database-connector.js';
 import { FileConnector } from './connectors/file-connector.js';
 import { FileReader } from './connectors/file-reader.js';
+import { RedisStreamReader } from './connectors/streams/redis-stream-reader.js';
+import { StreamConnector } from './connectors/streams/stream-connector.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
 import { CollectionRunRepository } from './ingestion/collection-run.repository.js';
 import { CollectionRunner } from './ingestion/collection-runner.js';
 import { CollectionSweeper } from './ingestion/collection-sweeper.js';
 import { CollectionConsumer } from './ingestion/collection.consumer.js';
+import { StreamRound } from './ingestion/stream-round.js';
 import { SnapshotWriter } from './ingestion/snapshot-writer.js';
 import { OpenIssues } from './issues/open-issues.js';
 import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
@@ -19,12 +22,15 @@ import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
     FileReader,
     FileConnector,
     DatabaseConnector,
+    RedisStreamReader,
+    StreamConnector,
     Connectors,
     SnapshotWriter,
     CollectionRunRepository,
     CollectionRunner,
     CollectionConsumer,
     CollectionSweeper,
+    StreamRound,
     OpenIssues,
     ...openIssuesMetricProviders,
   ],

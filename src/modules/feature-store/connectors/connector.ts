@@ -28,4 +28,7 @@ export interface Connector<Connection extends DataConnection> {
     request: BatchRequest,
     control: StatementControl,
   ): Promise<StagedBatch>;
+
+  /** Is told once the rows up to a cursor are visible; what it does may be done again, or never. */
+  landed?(connection: Connection, source: DataSourceEntity, cursor: JsonObject): Promise<void>;
 }

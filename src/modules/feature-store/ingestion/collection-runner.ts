@@ -1,7 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
+import type { JsonObject } from '../../../common/json/json-object.js';
+import { LOGGER } from '../../../common/observability/logger.js';
 import { Connectors } from '../connectors/connectors.js';
 import { DataEngines, type Workbench } from '../engine/data-engines.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
@@ -23,6 +26,7 @@ export class CollectionRunner {
     private readonly engines: DataEngines,
     private readonly connectors: Connectors,
     private readonly writer: SnapshotWriter,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
@@ -53,5 +57,15 @@ export class CollectionRunner {
     if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', staged.rows);
     await this.writer.write(workbench, { run, source, report, onlyValid: verdict.rows === 'valid', staged }, control);
+    await this.tellLanded(source, staged.cursor);
+  }
+
+  /** Never fails: the rows are kept, and who was not told is told with the next ones. */
+  private async tellLanded(source: DataSourceEntity, cursor: JsonObject | null): Promise<void> {
+    try {
+      await this.connectors.landed(source, cursor);
+    } catch (err) {
+      this.logger.warn({ err, sourceId: source.id }, 'a data source could not be told that its rows are kept');
+    }
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
@@ -10,7 +9,7 @@ import { ArtifactService } from '../../registry/artifact.service.js';
 import { takesFile } from '../sources/connections/connection.js';
 import { DataSourceService } from '../sources/data-source.service.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
-import { CollectionQueue } from './collection-queue.js';
+import { CollectionIntake } from './collection-intake.js';
 import { DataCollectionRepository } from './data-collection.repository.js';
 import type { DataCollectionEntity } from './entities/data-collection.entity.js';
 
@@ -22,7 +21,7 @@ const RETRY_AFTER_MS = 10_000;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Takes collections: the row is written first, then the queue is told; the sweeper queues what the queue did not hear. */
+/** Takes collections that are asked for, and tells of them. */
 @Injectable()
 export class DataCollectionService {
   constructor(
@@ -30,7 +29,7 @@ export class DataCollectionService {
     private readonly sources: DataSourceService,
     private readonly artifacts: ArtifactService,
     private readonly collections: DataCollectionRepository,
-    private readonly queue: CollectionQueue,
+    private readonly intake: CollectionIntake,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -43,8 +42,6 @@ export class DataCollectionService {
     const source = await this.sources.get(context, name);
     checkInput(source, input);
     const digest = input === null ? null : (await this.artifacts.find(context, input)).digest;
-    const { workspaceId, kind, id: actorId, name: actorName } = context.actor;
-    const id = randomUUID();
     return this.audit.transaction(context, async (transaction) => {
       const { manager } = transaction;
       if ((await this.collections.countOpen(manager, source.id)) >= MAX_OPEN) {
@@ -52,25 +49,8 @@ export class DataCollectionService {
           retryAfterMs: RETRY_AFTER_MS,
         });
       }
-      await this.collections.insert(manager, {
-        id,
-        workspaceId,
-        sourceId: source.id,
-        inputDigest: digest,
-        maxAttempts: this.settings.NESTOR_JOB_ATTEMPTS,
-        requestId: context.requestId,
-        requestedBy: { kind, id: actorId, name: actorName },
-      });
-      transaction.audit({
-        action: 'data-source.collect',
-        resourceType: 'data-source',
-        resourceId: name,
-        detail: { collection: id, ...(digest !== null && { input: digest }) },
-      });
-      transaction.afterCommit(async () => {
-        await this.queue.add([{ id, generation: 1, priority: 0, delayMs: 0 }]);
-      });
-      const collection = await this.collections.find(workspaceId, id, manager);
+      const id = await this.intake.take(context, transaction, source, digest);
+      const collection = await this.collections.find(context.actor.workspaceId, id, manager);
       if (collection === null) throw new Error(`The collection ${id} was just written.`);
       return collection;
     });

@@ -5,7 +5,14 @@ import { decodeCursor, invalidCursor, type Page, pageOf } from '../../../common/
 import { DATA_SOURCE_NAME } from './data-source-name.rules.js';
 import { DataSourceEntity } from './entities/data-source.entity.js';
 
-/** Sources, always within a workspace. */
+/** A stream that nobody reads at the moment. */
+export interface IdleStream {
+  readonly source: DataSourceEntity;
+  /** Whether its last collection left rows unread. */
+  readonly hadFullBatch: boolean;
+}
+
+/** Sources, always within a workspace but for what workers ask. */
 @Injectable()
 export class DataSourceRepository {
   constructor(@InjectRepository(DataSourceEntity) private readonly sources: Repository<DataSourceEntity>) {}
@@ -37,6 +44,30 @@ export class DataSourceRepository {
       .take(size + 1)
       .getMany();
     return pageOf(rows, size, ({ name }) => [name]);
+  }
+
+  /**
+   * Streams of all workspaces that no collection reads or is about to read.
+   * @param restMs for so long one is left alone after a collection of it failed, in milliseconds.
+   * @param fullBatch rows of a batch that left others unread.
+   */
+  async idleStreams(restMs: number, fullBatch: number): Promise<IdleStream[]> {
+    const { entities, raw } = await this.sources
+      .createQueryBuilder('source')
+      .addSelect(
+        `coalesce((SELECT run.rows_read >= :fullBatch FROM data_collections AS run WHERE run.source_id = source.id
+           ORDER BY run.created_at DESC, run.id DESC LIMIT 1), false)`,
+        'had_full_batch',
+      )
+      .where(`source.kind = 'STREAM' AND source.deletedAt IS NULL`)
+      .andWhere(
+        `NOT EXISTS (SELECT 1 FROM data_collections AS run WHERE run.source_id = source.id AND (run.ended_at IS NULL
+           OR run.status <> 'SUCCEEDED' AND run.ended_at > now() - :restMs * interval '1 ms'))`,
+      )
+      .setParameters({ restMs, fullBatch })
+      .orderBy('source.id')
+      .getRawAndEntities<{ had_full_batch: boolean }>();
+    return entities.map((source, at) => ({ source, hadFullBatch: raw[at]?.had_full_batch ?? false }));
   }
 
   async insert(manager: EntityManager, source: DataSourceEntity): Promise<void> {

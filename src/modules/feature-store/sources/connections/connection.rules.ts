@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { DataSchema, DataSourceMode } from '../data-source.js';
 import { type DataConnection, watermarkOf } from './connection.js';
+import { isOtherStream } from './stream-connection.js';
 
 /** What of a source tells how it is read. */
 export interface ReadSource {
@@ -17,6 +18,9 @@ export function checkConnection({ connection, schema, mode }: ReadSource): void 
     if ((query === null) === (table === null)) throw wrong('database', 'give either a query or a table');
     if (query !== null && tableSchema !== null) throw wrong('database', 'tableSchema goes with a table only');
   }
+  if (connection.kind === 'STREAM' && mode !== 'APPEND') {
+    throw wrong('mode', 'a stream brings more data each time; set mode to APPEND');
+  }
   const watermark = watermarkOf(connection);
   if (watermark === null) return;
   const type = schema.columns.find(({ name }) => name === watermark.column)?.type;
@@ -30,10 +34,13 @@ export function checkConnection({ connection, schema, mode }: ReadSource): void 
 }
 
 /**
- * Whether a source must be read from the beginning after a change, because what was read by a watermark is something else
+ * Whether a source must be read from the beginning after a change, because what was read step by step is something else
  * than what will be.
  */
 export function isReadAnew(before: ReadSource, after: ReadSource): boolean {
+  if (before.connection.kind === 'STREAM' && after.connection.kind === 'STREAM') {
+    return isOtherStream(before.connection, after.connection);
+  }
   if (watermarkOf(before.connection) === null) return false;
   return !isDeepStrictEqual(whatIsRead(before), whatIsRead(after));
 }

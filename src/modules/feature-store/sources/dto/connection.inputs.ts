@@ -5,6 +5,7 @@ import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { DataConnection, DataSourceKind } from '../connections/connection.js';
 import { DatabaseConnectionInput, databaseConnectionOf } from './database-connection.dto.js';
 import { FileConnectionInput, fileConnectionOf } from './file-connection.dto.js';
+import { StreamConnectionInput, streamConnectionOf } from './stream-connection.dto.js';
 
 /** From where and how a source is read: the one of its kind. */
 @InputType({ isAbstract: true })
@@ -23,13 +24,20 @@ export abstract class ConnectionInputs {
   @ValidateNested()
   @Type(() => DatabaseConnectionInput)
   database?: DatabaseConnectionInput | null;
+
+  @Field(() => StreamConnectionInput, { nullable: true, description: 'What a STREAM source reads.' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => StreamConnectionInput)
+  stream?: StreamConnectionInput | null;
 }
 
 /** The connection that is given; null where there is none. @throws {CodedError} INVALID_INPUT where there are several. */
-export function givenConnection({ file, database }: ConnectionInputs): DataConnection | null {
+export function givenConnection({ file, database, stream }: ConnectionInputs): DataConnection | null {
   const given: readonly DataConnection[] = [
     file == null ? null : fileConnectionOf(file),
     database == null ? null : databaseConnectionOf(database),
+    stream == null ? null : streamConnectionOf(stream),
   ].filter((connection) => connection !== null);
   if (given.length > 1) {
     const names = given.map(({ kind }) => kind.toLowerCase()).join(', ');

@@ -2,6 +2,7 @@ import { registerEnumType } from '@nestjs/graphql';
 import { type ValueType, valueTypes } from '../../value-types.js';
 import { type DataSourceKind, dataSourceKinds } from '../connections/connection.js';
 import { type DataFileFormat, dataFileFormats } from '../connections/file-connection.js';
+import { type StreamSystem, streamSystems } from '../connections/stream-connection.js';
 import { type DataSourceMode, dataSourceModes, validationPolicies, type ValidationPolicy } from '../data-source.js';
 
 /** The values of a list as the enum object that GraphQL takes. */
@@ -10,6 +11,7 @@ export const enumOf = <Name extends string>(names: readonly Name[]) =>
 
 export const ValueTypeEnum: { readonly [Name in ValueType]: Name } = enumOf(valueTypes);
 export const DataSourceKindEnum: { readonly [Name in DataSourceKind]: Name } = enumOf(dataSourceKinds);
+export const StreamSystemEnum: { readonly [Name in StreamSystem]: Name } = enumOf(streamSystems);
 export const DataSourceModeEnum: { readonly [Name in DataSourceMode]: Name } = enumOf(dataSourceModes);
 export const DataFileFormatEnum: { readonly [Name in DataFileFormat]: Name } = enumOf(dataFileFormats);
 export const ValidationPolicyEnum: { readonly [Name in ValidationPolicy]: Name } = enumOf(validationPolicies);
@@ -33,6 +35,15 @@ registerEnumType(DataSourceKindEnum, {
   valuesMap: {
     FILE: { description: 'Files that were uploaded by PUT /api/artifacts.' },
     DATABASE: { description: 'A table or a query of a PostgreSQL.' },
+    STREAM: { description: 'A stream whose entries are read as they come, in micro-batches.' },
+  },
+});
+
+registerEnumType(StreamSystemEnum, {
+  name: 'StreamSystem',
+  description: 'What holds a stream.',
+  valuesMap: {
+    REDIS: { description: 'Redis Streams: the fields of an entry are the columns of a row.' },
   },
 });
 

@@ -161,7 +161,10 @@ export class CreateDataSourceInput extends ConnectionInputs {
   @Type(() => DataSchemaInput)
   schema!: DataSchemaInput;
 
-  @Field(() => DataSourceModeEnum, { nullable: true, description: 'What a collection brings. Default: REPLACE.' })
+  @Field(() => DataSourceModeEnum, {
+    nullable: true,
+    description: 'What a collection brings. Default: REPLACE, of a STREAM APPEND.',
+  })
   @IsOptional()
   @IsIn(dataSourceModes)
   mode?: DataSourceMode | null;
@@ -223,7 +226,7 @@ export const newDataSourceOf = (input: CreateDataSourceInput): NewDataSource => 
   connection: connectionOf(input.kind, input),
   secrets: secretsOf(input.secrets),
   schema: schemaOf(input.schema),
-  mode: input.mode ?? 'REPLACE',
+  mode: input.mode ?? (input.kind === 'STREAM' ? 'APPEND' : 'REPLACE'),
   policy: input.policy ?? 'REJECT',
 });
 

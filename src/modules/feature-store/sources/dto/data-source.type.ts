@@ -7,6 +7,7 @@ import type { DataSourceEntity } from '../entities/data-source.entity.js';
 import { DataSourceKindEnum, DataSourceModeEnum, ValidationPolicyEnum, ValueTypeEnum } from './data-source.enums.js';
 import { DatabaseConnectionType } from './database-connection.dto.js';
 import { FileConnectionType } from './file-connection.dto.js';
+import { StreamConnectionType } from './stream-connection.dto.js';
 
 @ObjectType('DataColumn', { description: 'A column of a data source.' })
 export class DataColumnType implements DataColumn {
@@ -81,6 +82,11 @@ export class DataSourceType {
     description: 'From where it is read; null where it is of another kind.',
   })
   readonly database: DatabaseConnectionType | null;
+  @Field(() => StreamConnectionType, {
+    nullable: true,
+    description: 'The stream that it reads; null where it is of another kind.',
+  })
+  readonly stream: StreamConnectionType | null;
 
   @Field(() => [String], { description: 'Names of its secrets, which are never shown.' })
   readonly secretNames: string[];
@@ -116,6 +122,7 @@ export class DataSourceType {
     this.kind = source.kind;
     this.file = connectionOfKind(source.connection, 'FILE');
     this.database = connectionOfKind(source.connection, 'DATABASE');
+    this.stream = connectionOfKind(source.connection, 'STREAM');
     this.secretNames = Object.keys(source.secrets).sort();
     this.schema = source.schema;
     this.mode = source.mode;

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ActorContext } from '../../../common/access/actor.js';
+import { SETTINGS } from '../../../common/config/config.module.js';
+import type { Settings } from '../../../common/config/settings.js';
+import type { Digest } from '../../../common/storage/digest.js';
+import type { AuditedTransaction } from '../../audit/audit-trail.service.js';
+import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
+import { CollectionQueue } from './collection-queue.js';
+import { DataCollectionRepository } from './data-collection.repository.js';
+
+/** Records collections, and tells the queue of them once they are; the sweeper queues what the queue did not hear. */
+@Injectable()
+export class CollectionIntake {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly collections: DataCollectionRepository,
+    private readonly queue: CollectionQueue,
+  ) {}
+
+  /** @returns the id of the collection. */
+  async take(
+    { actor, requestId }: ActorContext,
+    transaction: AuditedTransaction,
+    source: DataSourceEntity,
+    input: Digest | null,
+  ): Promise<string> {
+    const id = randomUUID();
+    await this.collections.insert(transaction.manager, {
+      id,
+      workspaceId: source.workspaceId,
+      sourceId: source.id,
+      inputDigest: input,
+      maxAttempts: this.settings.NESTOR_JOB_ATTEMPTS,
+      requestId,
+      requestedBy: { kind: actor.kind, id: actor.id, name: actor.name },
+    });
+    transaction.audit({
+      action: 'data-source.collect',
+      resourceType: 'data-source',
+      resourceId: source.name,
+      detail: { collection: id, ...(input !== null && { input }) },
+    });
+    transaction.afterCommit(async () => {
+      await this.queue.add([{ id, generation: 1, priority: 0, delayMs: 0 }]);
+    });
+    return id;
+  }
+}
