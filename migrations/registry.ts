@@ -25,6 +25,7 @@ import { ReadDatabases1795427320100 } from './1795427320100-read-databases.js';
 import { ReadStreams1795427330000 } from './1795427330000-read-streams.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
+import { CreateDataQuality1795427342000 } from './1795427342000-create-data-quality.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -54,4 +55,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   ReadStreams1795427330000,
   AppendToDataSources1795427340000,
   CreateDataIssues1795427341000,
+  CreateDataQuality1795427342000,
 ];

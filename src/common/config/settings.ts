@@ -280,6 +280,12 @@ export const settingsSchema = z.object({
   NESTOR_DATA_MAX_ROW_BYTES: wholeNumber(KIB, 256 * MIB)
     .default(2 * MIB)
     .describe('Longest row of a CSV or JSON file of a data source, in bytes.'),
+  NESTOR_DATA_QUALITY_MS: milliseconds(50, 24 * 3_600_000)
+    .default(10 * 60_000)
+    .describe('How often the quality of each data source is measured besides after its collections, in milliseconds.'),
+  NESTOR_DATA_QUALITY_RETENTION_DAYS: wholeNumber(1, 3_650)
+    .default(90)
+    .describe('How long measurements of the quality of data are kept, in days.'),
   NESTOR_DATA_STATEMENT_TIMEOUT_MS: milliseconds(100)
     .default(30 * 60_000)
     .describe('Longest that one statement of a collection may take, in milliseconds.'),

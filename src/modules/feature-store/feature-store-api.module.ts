@@ -9,6 +9,9 @@ import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
 import { FeatureServingModule } from './serving/feature-serving.module.js';
 import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
+import { DataQualityResolver } from './quality/data-quality.resolver.js';
+import { ExpressionChecker } from './quality/expression-checker.js';
+import { QualityService } from './quality/quality.service.js';
 import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
 import { DataSnapshotService } from './snapshots/data-snapshot.service.js';
 import { DataSourceResolver } from './sources/data-source.resolver.js';
@@ -26,6 +29,9 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataSnapshotResolver,
     DataIssueService,
     DataIssueResolver,
+    ExpressionChecker,
+    QualityService,
+    DataQualityResolver,
     OnlineFeaturesResolver,
     FeatureBindingService,
     FeatureBindingMutations,

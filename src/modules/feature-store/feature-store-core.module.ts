@@ -17,6 +17,7 @@ import { DataCollectionEntity } from './ingestion/entities/data-collection.entit
 import { FeatureViewRows } from './offline/feature-view-rows.js';
 import { SourceSnapshots } from './offline/source-snapshots.js';
 import { DataIssuesModule } from './issues/data-issues.module.js';
+import { DataQualityModule } from './quality/data-quality.module.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
 import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js';
 import { SnapshotRows } from './snapshots/snapshot-rows.js';
@@ -57,8 +58,8 @@ const providers = [
 
 /** What the api and the worker both need of the feature store. */
 @Module({
-  imports: [TypeOrmModule.forFeature(entities), RegistryModule, DataIssuesModule],
+  imports: [TypeOrmModule.forFeature(entities), RegistryModule, DataIssuesModule, DataQualityModule],
   providers,
-  exports: [TypeOrmModule, RegistryModule, DataIssuesModule, ...providers],
+  exports: [TypeOrmModule, RegistryModule, DataIssuesModule, DataQualityModule, ...providers],
 })
 export class FeatureStoreCoreModule {}

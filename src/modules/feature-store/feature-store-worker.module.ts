@@ -14,6 +14,10 @@ import { StreamRound } from './ingestion/stream-round.js';
 import { SnapshotWriter } from './ingestion/snapshot-writer.js';
 import { OpenIssues } from './issues/open-issues.js';
 import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
+import { CollectedBatches } from './quality/collected-batches.js';
+import { QualityMeter } from './quality/quality-meter.js';
+import { QualityRunner } from './quality/quality-runner.js';
+import { ReferenceChecker } from './quality/reference-checker.js';
 
 /** The feature store as the worker does it: collects sources. */
 @Module({
@@ -33,6 +37,10 @@ import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
     StreamRound,
     OpenIssues,
     ...openIssuesMetricProviders,
+    CollectedBatches,
+    ReferenceChecker,
+    QualityMeter,
+    QualityRunner,
   ],
 })
 export class FeatureStoreWorkerModule {}

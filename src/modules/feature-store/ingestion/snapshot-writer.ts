@@ -12,6 +12,7 @@ import { ROW, STAGED, type StagedBatch } from '../connectors/staged-batch.js';
 import type { StatementControl } from '../engine/data-engine.js';
 import type { Workbench } from '../engine/data-engines.js';
 import { literal, quoted, storedTypes } from '../engine/sql-text.js';
+import { QualityScheduleRepository } from '../quality/quality-schedule.repository.js';
 import { contentDigest } from '../snapshots/content-digest.js';
 import { type ColumnStatistics, statisticsOf } from '../snapshots/column-statistics.js';
 import { DataSnapshotRepository } from '../snapshots/data-snapshot.repository.js';
@@ -59,6 +60,7 @@ export class SnapshotWriter {
     private readonly cursors: SourceCursorRepository,
     private readonly snapshots: DataSnapshotRepository,
     private readonly runs: CollectionRunRepository,
+    private readonly qualitySchedule: QualityScheduleRepository,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -95,6 +97,7 @@ export class SnapshotWriter {
       }
       const result = { report, rowsAccepted, rowsQuarantined, quarantineDigest, snapshotVersion: version, isUnchanged };
       if (!(await this.runs.succeed(manager, run, result))) throw givenUp();
+      await this.qualitySchedule.makeDue(manager, current);
       transaction.audit({
         action: 'data-source.snapshot',
         resourceType: 'data-source',
