@@ -19,6 +19,8 @@ import { CreateDataSources1795427260000 } from './1795427260000-create-data-sour
 import { CreateOnlineFeatures1795427265000 } from './1795427265000-create-online-features.js';
 import { RouteInferenceJobs1795427270000 } from './1795427270000-route-inference-jobs.js';
 import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-feature-definitions.js';
+import { CreateFeatureMaterializations1795427290000 } from './1795427290000-create-feature-materializations.js';
+import { KeepOnlineHistories1795427291000 } from './1795427291000-keep-online-histories.js';
 import { CreateFeatureBindings1795427310000 } from './1795427310000-create-feature-bindings.js';
 import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
 import { ReadDatabases1795427320100 } from './1795427320100-read-databases.js';
@@ -49,6 +51,8 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateOnlineFeatures1795427265000,
   RouteInferenceJobs1795427270000,
   CreateFeatureDefinitions1795427280000,
+  CreateFeatureMaterializations1795427290000,
+  KeepOnlineHistories1795427291000,
   CreateFeatureBindings1795427310000,
   DistinguishSourceConnections1795427320000,
   ReadDatabases1795427320100,

@@ -39,12 +39,13 @@ afterAll(async () => {
   await database.drop();
 });
 
+const definitions = () => new Definitions(dataSource, workspaceId);
+
 const stores: [string, () => OnlineStore][] = [['PostgreSQL', () => new PostgresOnlineStore(dataSource)]];
 if (redis !== null) stores.push(['Redis', () => new RedisOnlineStore(redis)]);
 
 describe.each(stores)('features online in %s', (storeName, storeOf) => {
   const named = (name: string) => `${name}-${storeName}`;
-  const definitions = () => new Definitions(dataSource, workspaceId);
   let features: OnlineFeatures;
   beforeAll(() => {
     const { views, services } = definitions();
@@ -202,9 +203,12 @@ describe.each(stores)('features online in %s', (storeName, storeOf) => {
     expect(await refusal(selection, [{ user: 'ann' }, {}])).toBe('INVALID_INPUT entities[1] lacks user (STRING).');
     expect(await refusal(selection, [{ user: 5 }])).toBe('INVALID_INPUT entities[0].user must be STRING, not 5.');
     expect(await refusal(selection, [{ user: 'ann', usr: 1 }])).toMatch(/^INVALID_INPUT entities\[0\] has "usr".*user/);
-    expect(await refusal(selection, Array(MAX_ENTITIES + 1).fill({ user: 'ann' }))).toMatch(
-      /^INVALID_INPUT 6 entities/,
-    );
+    expect(
+      await refusal(
+        selection,
+        Array.from({ length: MAX_ENTITIES + 1 }, () => ({ user: 'ann' })),
+      ),
+    ).toMatch(/^INVALID_INPUT 6 entities/);
     expect(await refusal({ features: Array<string>(1_001).fill('a:b') }, [])).toMatch(/^INVALID_INPUT .*1000 features/);
     const offline = await definitions().view(named('offline'), { isOnline: false });
     expect(await refusal({ features: [`${offline.name}:amount`] }, [])).toMatch(/^CONFLICT .*not kept online/);

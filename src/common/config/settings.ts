@@ -330,6 +330,9 @@ export const settingsSchema = z.object({
   NESTOR_ONLINE_MAX_ENTITIES: wholeNumber(1, 100_000)
     .default(1_000)
     .describe('Most entities whose features one call reads online.'),
+  NESTOR_ONLINE_HISTORY_MAX_ROWS: wholeNumber(1, 1_000_000)
+    .default(10_000)
+    .describe('Most rows of one entity that are kept online, because windows of its features look back at them.'),
 
   NESTOR_SHADOW_CONCURRENCY: wholeNumber(1, 10_000)
     .default(8)

@@ -10,6 +10,8 @@ export const advisoryLocks = {
   autoscaling: 6_370_729,
   dataCollectionSweep: 6_370_730,
   /** With the workspace as a second key. */
+  materializationSweep: 6_370_750,
+  pushedRows: 6_370_751,
   featureDefinitions: 6_370_740,
 } as const;
 

@@ -1,5 +1,11 @@
 /** The queues of Nestor. A queue without full settings does not compile. */
-export const queueNames = ['inference', 'batch-steps', 'batch-chunks', 'data-collections'] as const;
+export const queueNames = [
+  'inference',
+  'batch-steps',
+  'batch-chunks',
+  'data-collections',
+  'feature-materializations',
+] as const;
 
 export type QueueName = (typeof queueNames)[number];
 
@@ -44,6 +50,13 @@ export const queues: Readonly<Record<QueueName, QueueSettings>> = {
   },
   'data-collections': {
     job: 'run-data-collection',
+    lockDurationMs: 15_000,
+    stalledIntervalMs: 5_000,
+    maxStalledCount: 3,
+    retryDelayMs: 1_000,
+  },
+  'feature-materializations': {
+    job: 'run-feature-materialization',
     lockDurationMs: 15_000,
     stalledIntervalMs: 5_000,
     maxStalledCount: 3,

@@ -8,6 +8,8 @@ import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
 import { FeatureServingModule } from './serving/feature-serving.module.js';
+import { MaterializationResolver } from './materialization/materialization.resolver.js';
+import { MaterializationService } from './materialization/materialization.service.js';
 import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
 import { DataQualityResolver } from './quality/data-quality.resolver.js';
 import { ExpressionChecker } from './quality/expression-checker.js';
@@ -35,6 +37,8 @@ import { DataSourceService } from './sources/data-source.service.js';
     OnlineFeaturesResolver,
     FeatureBindingService,
     FeatureBindingMutations,
+    MaterializationService,
+    MaterializationResolver,
   ],
 })
 export class FeatureStoreApiModule {}

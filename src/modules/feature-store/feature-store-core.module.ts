@@ -18,6 +18,10 @@ import { FeatureViewRows } from './offline/feature-view-rows.js';
 import { SourceSnapshots } from './offline/source-snapshots.js';
 import { DataIssuesModule } from './issues/data-issues.module.js';
 import { DataQualityModule } from './quality/data-quality.module.js';
+import { FeatureMaterializationMarkEntity } from './materialization/entities/feature-materialization-mark.entity.js';
+import { FeatureMaterializationEntity } from './materialization/entities/feature-materialization.entity.js';
+import { MaterializationQueue } from './materialization/materialization-queue.js';
+import { MaterializationRepository } from './materialization/materialization.repository.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
 import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js';
 import { SnapshotRows } from './snapshots/snapshot-rows.js';
@@ -37,6 +41,8 @@ const entities = [
   FeatureViewVersionEntity,
   FeatureServiceEntity,
   FeatureServiceVersionEntity,
+  FeatureMaterializationEntity,
+  FeatureMaterializationMarkEntity,
 ];
 
 const providers = [
@@ -54,6 +60,8 @@ const providers = [
   FeatureEntityRepository,
   FeatureViewRepository,
   FeatureServiceRepository,
+  MaterializationRepository,
+  MaterializationQueue,
 ];
 
 /** What the api and the worker both need of the feature store. */

@@ -12,6 +12,11 @@ import { CollectionSweeper } from './ingestion/collection-sweeper.js';
 import { CollectionConsumer } from './ingestion/collection.consumer.js';
 import { StreamRound } from './ingestion/stream-round.js';
 import { SnapshotWriter } from './ingestion/snapshot-writer.js';
+import { MaterializationRunRepository } from './materialization/materialization-run.repository.js';
+import { MaterializationSweeper } from './materialization/materialization-sweeper.js';
+import { MaterializationConsumer } from './materialization/materialization.consumer.js';
+import { Materializer } from './materialization/materializer.js';
+import { FeatureServingModule } from './serving/feature-serving.module.js';
 import { OpenIssues } from './issues/open-issues.js';
 import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
 import { CollectedBatches } from './quality/collected-batches.js';
@@ -19,9 +24,9 @@ import { QualityMeter } from './quality/quality-meter.js';
 import { QualityRunner } from './quality/quality-runner.js';
 import { ReferenceChecker } from './quality/reference-checker.js';
 
-/** The feature store as the worker does it: collects sources. */
+/** The feature store as the worker does it: collects sources, and brings feature views online. */
 @Module({
-  imports: [FeatureStoreCoreModule],
+  imports: [FeatureStoreCoreModule, FeatureServingModule],
   providers: [
     FileReader,
     FileConnector,
@@ -35,6 +40,10 @@ import { ReferenceChecker } from './quality/reference-checker.js';
     CollectionConsumer,
     CollectionSweeper,
     StreamRound,
+    MaterializationRunRepository,
+    Materializer,
+    MaterializationConsumer,
+    MaterializationSweeper,
     OpenIssues,
     ...openIssuesMetricProviders,
     CollectedBatches,

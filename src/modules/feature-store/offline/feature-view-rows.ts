@@ -55,6 +55,20 @@ export class FeatureViewRows {
     return this.layView({ workbench, request, laid: new Map() }, view);
   }
 
+  /**
+   * As `lay`, and the same rows before they are transformed: the columns of the source that the view reads.
+   * @throws {CodedError} as `lay`.
+   */
+  async layWithInputs(
+    workbench: Workbench,
+    view: FeatureViewVersion,
+    request: RowsRequest,
+  ): Promise<LaidRows & { readonly inputs: string }> {
+    const laying = { workbench, request, laid: new Map<string, LaidRows>() };
+    const rows = await this.layView(laying, view);
+    return { ...rows, inputs: typedRows(view, (await this.laySource(laying, view)).relation) };
+  }
+
   /** As `lay`, where sources and upstream views that several have in common are laid once. @returns by version id. */
   async layAll(
     workbench: Workbench,

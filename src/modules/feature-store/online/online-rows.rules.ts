@@ -52,7 +52,8 @@ function isOlder(row: StoredRow, held: StoredRow): boolean {
   return (row.createdTime ?? -Infinity) < (held.createdTime ?? -Infinity);
 }
 
-function storedRow(view: OnlineView, row: OnlineWrite, index: number, now: number): StoredRow {
+/** @throws {CodedError} INVALID_INPUT that names the row, where it does not fit the view. */
+export function storedRow(view: OnlineView, row: OnlineWrite, index: number, now: number): StoredRow {
   const where = `Row ${index} for feature view ${view.name}`;
   const key = storedKey(view, row.entity);
   if (key === null) throw new CodedError('INVALID_INPUT', `${where} has a null in its entity key.`);
@@ -72,6 +73,15 @@ function storedRow(view: OnlineView, row: OnlineWrite, index: number, now: numbe
 
 const expiryOf = ({ ttlMs }: OnlineView, eventTime: number, now: number): number | null =>
   ttlMs === null ? null : Math.ceil(Math.max(eventTime + ttlMs, now) + KEPT_AFTER_MS);
+
+/** @throws {CodedError} INVALID_INPUT where it does not fit the view, or where a part of it is null. */
+export function wholeKey(view: OnlineView, entity: EntityKey): string {
+  const key = storedKey(view, entity);
+  if (key === null) {
+    throw new CodedError('INVALID_INPUT', `An entity key for feature view ${view.name} has a null in it.`);
+  }
+  return key;
+}
 
 /**
  * An entity's key as it is stored, or null where a part of it is null: such an entity has no rows.

@@ -57,6 +57,21 @@ export interface OnlineWritten {
   readonly superseded: number;
 }
 
+/** What is kept of an entity beside its row, for those who need more than its newest values to tell the next. */
+export interface KeptHistory {
+  /** Null where nothing is kept. */
+  readonly history: string | null;
+  /** Another one after each change; null where nothing is kept. */
+  readonly revision: string | null;
+}
+
+/** A row together with what is kept beside it. */
+export interface HistoryWrite extends OnlineWrite {
+  readonly history: string;
+  /** What was read: it is written only where nobody else wrote since. */
+  readonly revision: string | null;
+}
+
 /**
  * The newest known values of entities. Of all rows of an entity that are written, in whatever order and by however many
  * writers, the one with the greatest event time stays; of those the one with the greatest created time; of those the one
@@ -79,6 +94,16 @@ export abstract class OnlineStore {
    * @throws {CodedError} INVALID_INPUT, SERVICE_UNAVAILABLE
    */
   abstract read(reads: readonly OnlineRead[], now?: number): Promise<OnlineRow[][]>;
+
+  /** What is kept of entities beside their rows. None may be null. @throws {CodedError} INVALID_INPUT, SERVICE_UNAVAILABLE */
+  abstract readHistories(view: OnlineView, entities: readonly EntityKey[]): Promise<KeptHistory[]>;
+
+  /**
+   * Writes rows, whatever rows there are, together with their histories, each where its history is still the one that was
+   * read. They are kept until they are removed: windows may reach back to any of them. No entity may come twice.
+   * @returns for each whether it was written. @throws {CodedError} as `write`.
+   */
+  abstract replaceHistories(view: OnlineView, writes: readonly HistoryWrite[]): Promise<boolean[]>;
 
   /** Forgets entities. @returns how many were known. @throws {CodedError} INVALID_INPUT, SERVICE_UNAVAILABLE */
   abstract remove(view: OnlineView, entities: readonly EntityKey[]): Promise<number>;

@@ -1,9 +1,11 @@
 import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { isOutage } from '../../../common/errors/public-error.js';
-import { assertFeatures, onlineRow, partsOf, storedKey, storedRows } from './online-rows.rules.js';
+import { assertFeatures, onlineRow, partsOf, storedKey, storedRow, storedRows, wholeKey } from './online-rows.rules.js';
 import {
   type EntityKey,
+  type HistoryWrite,
+  type KeptHistory,
   type OnlineRead,
   type OnlineRow,
   OnlineStore,
@@ -15,6 +17,7 @@ import { storeOutage } from './store-outage.js';
 
 /** Rows of one statement. */
 const ROWS_TOGETHER = 1_000;
+const HISTORIES_TOGETHER = 200;
 const ROWS_REMOVED_TOGETHER = 10_000;
 
 /** How often expired rows are deleted, in milliseconds. */
@@ -40,6 +43,32 @@ const WRITE = `
     RETURNING 1
   )
   SELECT count(*)::integer AS count FROM taken`;
+
+/**
+ * Writes rows where what is kept beside them is still what was read, in the order of their keys. A revision that was read of
+ * a row that is gone does no harm: all that there was came with it.
+ */
+const REPLACE = `
+  INSERT INTO online_features AS held
+    (workspace_id, view_id, entity_key, event_time, created_time, feature_values, expires_at, history, history_revision)
+  SELECT $1, $2, row.entity_key, row.event_time, row.created_time, row.feature_values, NULL, row.history,
+    gen_random_uuid()
+  FROM unnest($3::bytea[], $4::bigint[], $5::bigint[], $6::json[], $7::text[])
+    AS row (entity_key, event_time, created_time, feature_values, history)
+  ORDER BY row.entity_key
+  ON CONFLICT (workspace_id, view_id, entity_key) DO UPDATE SET
+    event_time = excluded.event_time, created_time = excluded.created_time,
+    feature_values = excluded.feature_values, expires_at = NULL,
+    history = excluded.history, history_revision = excluded.history_revision
+  WHERE held.history_revision IS NOT DISTINCT FROM (
+    SELECT read.revision FROM unnest($3::bytea[], $8::uuid[]) AS read (entity_key, revision)
+    WHERE read.entity_key = held.entity_key)
+  RETURNING entity_key`;
+
+const READ_HISTORIES = `
+  SELECT wanted.position::integer, held.history, held.history_revision AS revision
+  FROM unnest($3::bytea[]) WITH ORDINALITY AS wanted (entity_key, position)
+  JOIN online_features held ON (held.workspace_id, held.view_id, held.entity_key) = ($1::uuid, $2::uuid, wanted.entity_key)`;
 
 /** Positions count from 1 and go with each wanted row. */
 const READ = `
@@ -82,6 +111,10 @@ interface HeldRow {
   readonly feature_values: Readonly<Record<string, string>>;
 }
 
+interface HeldHistory extends KeptHistory {
+  readonly position: number;
+}
+
 /** A row of a table for each entity and view, for installations without Redis. */
 export class PostgresOnlineStore extends OnlineStore implements OnModuleInit, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
@@ -109,9 +142,7 @@ export class PostgresOnlineStore extends OnlineStore implements OnModuleInit, On
         part.map(({ key }) => Buffer.from(key)),
         part.map(({ eventTime }) => eventTime),
         part.map(({ createdTime }) => createdTime),
-        part.map(({ texts }) =>
-          JSON.stringify(Object.fromEntries(view.features.map(({ name }, at) => [name, texts[at]]))),
-        ),
+        part.map(({ texts }) => valuesText(view, texts)),
         part.map(({ expiresAt }) => (expiresAt === null ? null : new Date(expiresAt))),
       ]);
       written += taken?.count ?? 0;
@@ -137,6 +168,43 @@ export class PostgresOnlineStore extends OnlineStore implements OnModuleInit, On
         const texts = read.features.map((name) => row?.feature_values[name]);
         answers[index]?.push(onlineRow(read.view, row === undefined ? null : Number(row.event_time), texts, now));
       }
+    }
+    return answers;
+  }
+
+  override async readHistories(view: OnlineView, entities: readonly EntityKey[]): Promise<KeptHistory[]> {
+    const histories: KeptHistory[] = [];
+    for (const part of partsOf(entities, HISTORIES_TOGETHER)) {
+      const keys = part.map((entity) => Buffer.from(wholeKey(view, entity)));
+      const rows = await this.query<HeldHistory>(READ_HISTORIES, [view.workspaceId, view.id, keys]);
+      const held = new Map(rows.map((row) => [row.position, row]));
+      histories.push(
+        ...part.map((_, at) => {
+          const { history = null, revision = null } = held.get(at + 1) ?? {};
+          return { history, revision };
+        }),
+      );
+    }
+    return histories;
+  }
+
+  override async replaceHistories(view: OnlineView, writes: readonly HistoryWrite[]): Promise<boolean[]> {
+    const answers: boolean[] = [];
+    const now = Date.now();
+    for (const [number, part] of partsOf(writes, HISTORIES_TOGETHER).entries()) {
+      const rows = part.map((write, at) => storedRow(view, write, number * HISTORIES_TOGETHER + at, now));
+      const taken = await this.query<{ entity_key: Buffer }>(REPLACE, [
+        view.workspaceId,
+        view.id,
+        rows.map(({ key }) => Buffer.from(key)),
+        rows.map(({ eventTime }) => eventTime),
+        rows.map(({ createdTime }) => createdTime),
+        rows.map(({ texts }) => valuesText(view, texts)),
+        part.map(({ history }) => history),
+        part.map(({ revision }) => revision),
+      ]);
+      const keys = new Set(taken.map(({ entity_key: key }) => key.toString()));
+      answers.push(...rows.map(({ key }) => keys.has(key)));
     }
     return answers;
   }
@@ -175,3 +243,6 @@ export class PostgresOnlineStore extends OnlineStore implements OnModuleInit, On
     }
   }
 }
+
+const valuesText = ({ features }: OnlineView, texts: readonly string[]): string =>
+  JSON.stringify(Object.fromEntries(features.map(({ name }, at) => [name, texts[at]])));

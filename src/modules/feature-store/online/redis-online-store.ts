@@ -1,8 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { CodedError } from '../../../common/errors/coded-error.js';
-import { assertFeatures, onlineRow, partsOf, storedKey, type StoredRow, storedRows } from './online-rows.rules.js';
+import {
+  assertFeatures,
+  onlineRow,
+  partsOf,
+  storedKey,
+  storedRow,
+  type StoredRow,
+  storedRows,
+  wholeKey,
+} from './online-rows.rules.js';
 import {
   type EntityKey,
+  type HistoryWrite,
+  type KeptHistory,
   type OnlineRead,
   type OnlineRow,
   OnlineStore,
@@ -18,12 +30,17 @@ const PREFIX = 'nestor:online:';
 /** The field of a row's times. No feature has a name without characters. */
 const TIMES = '';
 
+/** The fields of what is kept beside a row. No column has U+0000 in its name. */
+const HISTORY = '\u0000history';
+const REVISION = '\u0000revision';
+
 /** Rows that one run of the script writes: as long as a few commands, so that nobody waits for it. */
 const ROWS_PER_SCRIPT = 50;
 
 /** Commands that are sent together: what is in memory at once is bounded by it. */
 const SCRIPTS_PER_PIPELINE = 20;
 const READS_PER_PIPELINE = 1_000;
+const HISTORIES_PER_PIPELINE = 200;
 const REMOVED_TOGETHER = 500;
 
 /**
@@ -51,6 +68,16 @@ const WRITE = `
     end
   end
   return written`;
+
+/**
+ * KEYS is a row's hash. ARGV: the revision of its history that was read, or nothing, and the fields and values of the
+ * hash. Answer: 1 where it was written.
+ */
+const REPLACE = `
+  if (redis.call('HGET', KEYS[1], '\\0revision') or '') ~= ARGV[1] then return 0 end
+  redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+  redis.call('PERSIST', KEYS[1])
+  return 1`;
 
 /** One hash for each entity and view: a field for each feature, and one for the times of the row. */
 export class RedisOnlineStore extends OnlineStore {
@@ -92,6 +119,32 @@ export class RedisOnlineStore extends OnlineStore {
     return answers;
   }
 
+  override async readHistories(view: OnlineView, entities: readonly EntityKey[]): Promise<KeptHistory[]> {
+    const histories: KeptHistory[] = [];
+    for (const part of partsOf(entities, HISTORIES_PER_PIPELINE)) {
+      const pipeline = this.redis.pipeline();
+      for (const entity of part) pipeline.hmget(hashOf(view, wholeKey(view, entity)), HISTORY, REVISION);
+      const held = (await answersOf(pipeline)) as (string | null)[][];
+      histories.push(...held.map(([history = null, revision = null]) => ({ history, revision })));
+    }
+    return histories;
+  }
+
+  override async replaceHistories(view: OnlineView, writes: readonly HistoryWrite[]): Promise<boolean[]> {
+    const answers: boolean[] = [];
+    const now = Date.now();
+    for (const [number, part] of partsOf(writes, HISTORIES_PER_PIPELINE).entries()) {
+      const pipeline = this.redis.pipeline();
+      for (const [at, write] of part.entries()) {
+        const row = storedRow(view, write, number * HISTORIES_PER_PIPELINE + at, now);
+        const fields = [...fieldsOf(view, row), HISTORY, write.history, REVISION, randomUUID()];
+        pipeline.eval(REPLACE, 1, hashOf(view, row.key), write.revision ?? '', ...fields);
+      }
+      for (const taken of await answersOf(pipeline)) answers.push(taken === 1);
+    }
+    return answers;
+  }
+
   override async remove(view: OnlineView, entities: readonly EntityKey[]): Promise<number> {
     const keys = entities.map((entity) => storedKey(view, entity)).filter((key) => key !== null);
     let removed = 0;
@@ -118,16 +171,20 @@ const hashOf = ({ workspaceId, id }: OnlineView, key: string): string => `${PREF
 
 function addWrite(pipeline: ChainableCommander, view: OnlineView, rows: readonly StoredRow[]): void {
   const keys = rows.map(({ key }) => hashOf(view, key));
-  const values = rows.flatMap(({ eventTime, createdTime, expiresAt, texts }) => [
-    eventTime,
-    createdTime ?? '',
-    expiresAt ?? '',
-    TIMES,
-    `${eventTime} ${createdTime ?? ''}`,
-    ...view.features.flatMap(({ name }, at) => [name, texts[at] ?? '']),
+  const values = rows.flatMap((row) => [
+    row.eventTime,
+    row.createdTime ?? '',
+    row.expiresAt ?? '',
+    ...fieldsOf(view, row),
   ]);
   pipeline.eval(WRITE, keys.length, ...keys, values.length / rows.length, ...values);
 }
+
+const fieldsOf = ({ features }: OnlineView, { eventTime, createdTime, texts }: StoredRow): string[] => [
+  TIMES,
+  `${eventTime} ${createdTime ?? ''}`,
+  ...features.flatMap(({ name }, at) => [name, texts[at] ?? '']),
+];
 
 /** The event time of a row's times, in microseconds. */
 const eventTimeOf = (times: string | null): number | null => (times === null ? null : Number.parseInt(times, 10));
