@@ -4,7 +4,10 @@ import { CodedError } from '../errors/coded-error.js';
 
 const checkedByHand = new WeakSet<object>();
 
-/** Class decorator: this input is checked by hand-written code, because it is on the way of a prediction. */
+/**
+ * Class decorator: this input is checked by hand-written code, because it is on the way of a prediction, or because other
+ * ways in are checked by the same rules.
+ */
 export const CheckedByHand = (): ClassDecorator => (target) => void checkedByHand.add(target);
 
 /** Checks inputs by their class-validator decorators and refuses with INVALID_INPUT, naming every field. */

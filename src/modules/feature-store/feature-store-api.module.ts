@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { RegistryApiModule } from '../registry/registry-api.module.js';
 import { FeatureBindingMutations } from './bindings/feature-binding-mutations.resolver.js';
 import { FeatureBindingService } from './bindings/feature-binding.service.js';
+import { FeatureDefinitionsModule } from './definitions/feature-definitions.module.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
 import { DataCollectionResolver } from './ingestion/data-collection.resolver.js';
 import { DataCollectionService } from './ingestion/data-collection.service.js';
@@ -21,7 +22,7 @@ import { DataSourceService } from './sources/data-source.service.js';
 
 /** The feature store as clients see it. The composition root provides queues, storage and audit as global modules. */
 @Module({
-  imports: [FeatureStoreCoreModule, FeatureServingModule, RegistryApiModule],
+  imports: [FeatureStoreCoreModule, FeatureDefinitionsModule, FeatureServingModule, RegistryApiModule],
   providers: [
     DataSourceService,
     DataSourceResolver,

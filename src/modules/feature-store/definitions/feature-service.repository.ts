@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, IsNull, Repository } from 'typeorm';
+import { type Page, pageOf } from '../../../common/graphql/page.js';
+import { DEFINITION_NAME, nameOfCursor } from './definition-names.rules.js';
 import { FeatureServiceEntity } from './entities/feature-service.entity.js';
 import { FeatureServiceVersionEntity } from './entities/feature-service-version.entity.js';
 import type { ServiceFeature } from './feature-service.js';
@@ -14,6 +16,10 @@ export interface NewFeatureService {
   readonly features: readonly ServiceFeature[];
   readonly createdBy: string;
 }
+
+/** How a version is joined to its service, where it is the newest of one that was not deleted. */
+export const NEWEST_SERVICE =
+  'service.id = version.serviceId AND service.newestVersion = version.version AND service.deletedAt IS NULL';
 
 /** Versions of feature services, always within a workspace. */
 @Injectable()
@@ -29,12 +35,38 @@ export class FeatureServiceRepository {
     version?: number,
     manager: EntityManager = this.versions.manager,
   ): Promise<FeatureServiceVersionEntity | null> {
+    if (!DEFINITION_NAME.test(name)) return null;
     return manager
       .createQueryBuilder(FeatureServiceVersionEntity, 'version')
       .innerJoin(FeatureServiceEntity, 'service', 'service.id = version.serviceId AND service.deletedAt IS NULL')
       .where('service.workspaceId = :workspaceId AND service.name = :name', { workspaceId, name })
       .andWhere('version.version = COALESCE(:version, service.newestVersion)', { version: version ?? null })
       .getOne();
+  }
+
+  /** Newest versions, by the names of the services. */
+  async page(workspaceId: string, size: number, after: string | undefined): Promise<Page<FeatureServiceVersionEntity>> {
+    const query = this.versions
+      .createQueryBuilder('version')
+      .innerJoin(FeatureServiceEntity, 'service', NEWEST_SERVICE)
+      .where('service.workspaceId = :workspaceId', { workspaceId });
+    if (after !== undefined) query.andWhere('service.name > :name', { name: nameOfCursor(after) });
+    const rows = await query
+      .orderBy('version.name')
+      .limit(size + 1)
+      .getMany();
+    return pageOf(rows, size, ({ name }) => [name]);
+  }
+
+  /** The names of all services. */
+  async names(workspaceId: string, manager: EntityManager): Promise<string[]> {
+    const services = await manager.findBy(FeatureServiceEntity, { workspaceId, deletedAt: IsNull() });
+    return services.map(({ name }) => name);
+  }
+
+  /** Its versions are kept, for those who pinned them. */
+  async delete(manager: EntityManager, serviceId: string): Promise<void> {
+    await manager.update(FeatureServiceEntity, { id: serviceId }, { deletedAt: new Date() });
   }
 
   /** Also of a service that was deleted since. */

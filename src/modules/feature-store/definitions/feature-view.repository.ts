@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, IsNull, Repository } from 'typeorm';
+import { type Page, pageOf } from '../../../common/graphql/page.js';
 import type { TransformationState } from '../transformations/transformation-pipeline.js';
+import type { DeclaredView } from './declared-definitions.js';
+import { DEFINITION_NAME, nameOfCursor } from './definition-names.rules.js';
 import { FeatureViewEntity } from './entities/feature-view.entity.js';
 import { FeatureViewVersionEntity } from './entities/feature-view-version.entity.js';
 import type { FeatureViewDefinition, FeatureViewVersion, SnapshotReference } from './feature-view.js';
@@ -11,9 +14,14 @@ import type { FeatureViewDefinition, FeatureViewVersion, SnapshotReference } fro
 export interface FeatureViewRecord extends FeatureViewVersion {
   /** Of the view, whose versions share it. */
   readonly viewId: string;
+  /** The versions of other views that it reads. */
+  readonly viewVersionIds: readonly string[];
   readonly createdBy: string;
   readonly createdAt: Date;
 }
+
+/** A version without what it learned, which may be large. */
+export type ListedFeatureView = Omit<FeatureViewRecord, 'state'>;
 
 /** A version to be added. */
 export interface NewFeatureView {
@@ -22,6 +30,9 @@ export interface NewFeatureView {
   readonly definition: FeatureViewDefinition;
   readonly createdBy: string;
 }
+
+/** How a version is joined to its view, where it is the newest of one that was not deleted. */
+export const NEWEST = 'view.id = version.viewId AND view.newestVersion = version.version AND view.deletedAt IS NULL';
 
 /** Versions of feature views, always within a workspace. */
 @Injectable()
@@ -37,13 +48,8 @@ export class FeatureViewRepository {
     version?: number,
     manager: EntityManager = this.versions.manager,
   ): Promise<FeatureViewRecord | null> {
-    const found = await manager
-      .createQueryBuilder(FeatureViewVersionEntity, 'version')
-      .innerJoin(FeatureViewEntity, 'view', 'view.id = version.viewId AND view.deletedAt IS NULL')
-      .where('view.workspaceId = :workspaceId AND view.name = :name', { workspaceId, name })
-      .andWhere('version.version = COALESCE(:version, view.newestVersion)', { version: version ?? null })
-      .getOne();
-    return found && recordOf(found);
+    const [id] = await idsOf(manager, workspaceId, [{ view: name, version: version ?? null }]);
+    return id === null || id === undefined ? null : this.findVersion(workspaceId, id, manager);
   }
 
   /** Also of a view that was deleted since. */
@@ -62,8 +68,57 @@ export class FeatureViewRepository {
     manager: EntityManager = this.versions.manager,
   ): Promise<Map<string, FeatureViewRecord>> {
     if (ids.length === 0) return new Map();
-    const found = await manager.findBy(FeatureViewVersionEntity, { workspaceId, id: In(ids) });
-    return new Map(found.map((version) => [version.id, recordOf(version)]));
+    const found = await manager
+      .createQueryBuilder(FeatureViewVersionEntity, 'version')
+      .addSelect('version.state')
+      .where('version.workspaceId = :workspaceId AND version.id = ANY(:ids)', { workspaceId, ids })
+      .getMany();
+    return new Map(found.map((row) => [row.id, { ...listedOf(row), state: row.state }]));
+  }
+
+  /** As `find`, of several at once, in their order. */
+  async list(
+    workspaceId: string,
+    wanted: readonly DeclaredView[],
+    manager: EntityManager = this.versions.manager,
+  ): Promise<(ListedFeatureView | null)[]> {
+    const ids = await idsOf(manager, workspaceId, wanted);
+    const found = await this.listVersions(
+      workspaceId,
+      ids.filter((id) => id !== null),
+      manager,
+    );
+    return ids.map((id) => (id === null ? null : (found.get(id) ?? null)));
+  }
+
+  /** As `findVersions`. */
+  async listVersions(
+    workspaceId: string,
+    ids: readonly string[],
+    manager: EntityManager = this.versions.manager,
+  ): Promise<Map<string, ListedFeatureView>> {
+    const found = await manager.findBy(FeatureViewVersionEntity, { workspaceId, id: In([...new Set(ids)]) });
+    return new Map(found.map((row) => [row.id, listedOf(row)]));
+  }
+
+  /** Newest versions, by the names of the views. */
+  async page(workspaceId: string, size: number, after: string | undefined): Promise<Page<ListedFeatureView>> {
+    const query = this.versions
+      .createQueryBuilder('version')
+      .innerJoin(FeatureViewEntity, 'view', NEWEST)
+      .where('view.workspaceId = :workspaceId', { workspaceId });
+    if (after !== undefined) query.andWhere('view.name > :name', { name: nameOfCursor(after) });
+    const rows = await query
+      .orderBy('version.name')
+      .limit(size + 1)
+      .getMany();
+    return pageOf(rows.map(listedOf), size, ({ name }) => [name]);
+  }
+
+  /** The names of all views. */
+  async names(workspaceId: string, manager: EntityManager): Promise<string[]> {
+    const views = await manager.findBy(FeatureViewEntity, { workspaceId, deletedAt: IsNull() });
+    return views.map(({ name }) => name);
   }
 
   /**
@@ -91,7 +146,12 @@ export class FeatureViewRepository {
       createdAt: new Date(),
     };
     await manager.insert(FeatureViewVersionEntity, version);
-    return recordOf(version);
+    return { ...listedOf(version), state: version.state };
+  }
+
+  /** Its versions are kept, for those who pinned them. */
+  async delete(manager: EntityManager, viewId: string): Promise<void> {
+    await manager.update(FeatureViewEntity, { id: viewId }, { deletedAt: new Date() });
   }
 
   /**
@@ -120,14 +180,33 @@ function readVersions({ source }: FeatureViewDefinition): string[] {
   return source.kind === 'REQUEST' ? [...new Set(source.features.map(({ versionId }) => versionId))] : [];
 }
 
-const recordOf = (row: FeatureViewVersionEntity): FeatureViewRecord => ({
+/** The ids of versions, in their order; null for what is not there. */
+async function idsOf(
+  manager: EntityManager,
+  workspaceId: string,
+  wanted: readonly DeclaredView[],
+): Promise<(string | null)[]> {
+  const names = wanted.map(({ view }) => (DEFINITION_NAME.test(view) ? view : ''));
+  const rows: readonly { id: string | null }[] = await manager.query(
+    `SELECT version.id
+     FROM unnest($2::text[], $3::integer[]) WITH ORDINALITY AS wanted(name, version, position)
+     LEFT JOIN feature_views view ON view.workspace_id = $1 AND view.name = wanted.name AND view.deleted_at IS NULL
+     LEFT JOIN feature_view_versions version
+       ON version.view_id = view.id AND version.version = COALESCE(wanted.version, view.newest_version)
+     ORDER BY wanted.position`,
+    [workspaceId, names, wanted.map(({ version }) => version)],
+  );
+  return rows.map(({ id }) => id);
+}
+
+export const listedOf = (row: Omit<FeatureViewVersionEntity, 'state'>): ListedFeatureView => ({
   ...row.definition,
   id: row.id,
   workspaceId: row.workspaceId,
   viewId: row.viewId,
+  viewVersionIds: row.viewVersionIds,
   name: row.name,
   version: row.version,
-  state: row.state,
   learnedFrom: row.learnedFrom,
   createdBy: row.createdBy,
   createdAt: row.createdAt,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, IsNull, Repository } from 'typeorm';
+import { type EntityManager, In, IsNull, Repository } from 'typeorm';
 import { decodeCursor, invalidCursor, type Page, pageOf } from '../../../common/graphql/page.js';
 import { DATA_SOURCE_NAME } from './data-source-name.rules.js';
 import { DataSourceEntity } from './entities/data-source.entity.js';
@@ -17,13 +17,24 @@ export interface IdleStream {
 export class DataSourceRepository {
   constructor(@InjectRepository(DataSourceEntity) private readonly sources: Repository<DataSourceEntity>) {}
 
-  async find(workspaceId: string, name: string): Promise<DataSourceEntity | null> {
-    return DATA_SOURCE_NAME.test(name) ? this.sources.findOneBy({ workspaceId, name, deletedAt: IsNull() }) : null;
+  async find(
+    workspaceId: string,
+    name: string,
+    manager: EntityManager = this.sources.manager,
+  ): Promise<DataSourceEntity | null> {
+    if (!DATA_SOURCE_NAME.test(name)) return null;
+    return manager.findOneBy(DataSourceEntity, { workspaceId, name, deletedAt: IsNull() });
   }
 
   /** Also of a source that was deleted since. */
   async findById(workspaceId: string, id: string): Promise<DataSourceEntity | null> {
     return this.sources.findOneBy({ workspaceId, id });
+  }
+
+  /** Those that there are, by their ids; also such as were deleted since. */
+  async findByIds(workspaceId: string, ids: readonly string[]): Promise<Map<string, DataSourceEntity>> {
+    const found = await this.sources.findBy({ workspaceId, id: In(ids) });
+    return new Map(found.map((source) => [source.id, source]));
   }
 
   /** As `find`, with its row locked until the transaction ends. */

@@ -7,6 +7,7 @@ import { isUniqueViolation } from '../../../common/database/database-errors.rule
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { type Page, pageSize } from '../../../common/graphql/page.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { SourceReaders } from '../definitions/source-readers.js';
 import { DataEngineError } from '../engine/data-engine-error.js';
 import { DataEngines } from '../engine/data-engines.js';
 import { checkSchema } from './data-schema.rules.js';
@@ -51,6 +52,7 @@ export class DataSourceService {
     private readonly cursors: SourceCursorRepository,
     private readonly secrets: SourceSecrets,
     private readonly engines: DataEngines,
+    private readonly readers: SourceReaders,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -115,13 +117,17 @@ export class DataSourceService {
     return source;
   }
 
-  /** Changes hold for collections that begin from now on. @throws {CodedError} INVALID_INPUT, NOT_FOUND */
+  /**
+   * Changes hold for collections that begin from now on.
+   * @throws {CodedError} INVALID_INPUT, NOT_FOUND, CONFLICT where feature views read what the schema takes away.
+   */
   async update(context: ActorContext, { name, secrets, ...change }: DataSourceChange): Promise<DataSourceEntity> {
     if (change.schema !== undefined) await this.check(change.schema);
     return this.audit.transaction(context, async (transaction) => {
       const source = await this.sources.lock(transaction.manager, context.actor.workspaceId, name);
       if (source === null) throw dataSourceNotFound(name);
       if (change.connection !== undefined) checkKind(change.connection.kind, source.kind);
+      if (change.schema !== undefined) await this.readers.assertServed(transaction.manager, source, change.schema);
       const { connection, schema, mode } = source;
       const before = { connection, schema, mode };
       const after = { ...before, ...change };
@@ -143,11 +149,12 @@ export class DataSourceService {
     });
   }
 
-  /** Its snapshots are kept. @throws {CodedError} NOT_FOUND */
+  /** Its snapshots are kept. @throws {CodedError} NOT_FOUND, CONFLICT where feature views read it. */
   async delete(context: ActorContext, name: string): Promise<DataSourceEntity> {
     return this.audit.transaction(context, async (transaction) => {
       const source = await this.sources.lock(transaction.manager, context.actor.workspaceId, name);
       if (source === null) throw dataSourceNotFound(name);
+      await this.readers.assertNone(transaction.manager, source);
       // Nobody will ask for the secrets again.
       const deleted = await this.sources.change(transaction.manager, source, { secrets: {}, deletedAt: new Date() });
       await this.cursors.forget(transaction.manager, source.id);

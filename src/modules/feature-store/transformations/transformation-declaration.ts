@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonPathText } from '../../../common/json/json-path.js';
 import { MAX_STEPS } from './fields.js';
 import { invalidTransformation } from './transformation.js';
 import { type TransformationStep, transformationStep } from './transformation-kinds.js';
@@ -22,16 +23,10 @@ const declaration = z.strictObject({ version: z.literal(1), steps: z.array(trans
 export function transformationDeclaration(json: unknown): TransformationDeclaration {
   const { success, data, error } = declaration.safeParse(json);
   if (success) return data;
-  const problems = error.issues.map(({ path, message }) => `${pathOf(path)}: ${message}`);
+  const problems = error.issues.map(({ path, message }) => `${jsonPathText(path) || 'all of it'}: ${message}`);
   throw invalidTransformation('transformation', problems.slice(0, MAX_PROBLEMS).join('; '));
 }
 
 /** Whether an SQL expression is among the steps, which only the engine can read. */
 export const hasExpressions = ({ steps }: TransformationDeclaration): boolean =>
   steps.some(({ kind }) => kind === 'SQL');
-
-const pathOf = (path: readonly PropertyKey[]): string =>
-  path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '') || 'all of it';

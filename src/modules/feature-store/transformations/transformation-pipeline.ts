@@ -56,6 +56,14 @@ export class TransformationPipeline {
     return this.steps.some(({ bound }) => bound.fit !== null);
   }
 
+  /** The steps that one row by itself does not suffice for, such as `steps[2]`: they learn, look back, or need the engine. */
+  get notRowWise(): readonly string[] {
+    const suffices = ({ bound }: PlacedStep): boolean =>
+      bound.fit === null &&
+      bound.plan(null).outputs.every(({ valueOf, reach }) => valueOf !== null && reach === undefined);
+    return this.steps.filter((step) => !suffices(step)).map(({ context }) => context.path);
+  }
+
   /**
    * The columns of the rows that the steps read.
    * @param engine reads expressions; without one they are taken to read all columns. See `hasExpressions`.

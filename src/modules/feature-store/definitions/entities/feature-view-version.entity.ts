@@ -36,8 +36,8 @@ export class FeatureViewVersionEntity {
   @Column('uuid', { array: true })
   viewVersionIds!: readonly string[];
 
-  /** What was learned may hold texts with U+0000, which jsonb refuses. */
-  @Column('json', { nullable: true })
+  /** May be large, and so comes only when asked for. May hold texts with U+0000, which jsonb refuses. */
+  @Column('json', { nullable: true, select: false })
   state!: TransformationState | null;
 
   @Column('jsonb', { nullable: true })
