@@ -21,6 +21,7 @@ import { ArtifactStoreServer } from './common/storage/artifact-store-server.js';
 import { DirectInference } from './modules/inference/open-inference/direct-inference.js';
 import { OpenInferenceGrpcServer } from './modules/inference/open-inference/grpc/open-inference-grpc.server.js';
 import { takeOpenInferenceBodies } from './modules/inference/open-inference/open-inference.bodies.js';
+import { tellFeastErrors } from './modules/feature-store/feast/feast-errors.js';
 import { tellOpenInferenceErrors } from './modules/inference/open-inference/open-inference.errors.js';
 
 /** The api's process: the public server and, beside it, the management server. */
@@ -77,6 +78,7 @@ async function createApi(settings: Settings, logger: Logger, door: FrontDoor): P
   registerStreamBodies(fastify);
   takeOpenInferenceBodies(fastify);
   tellOpenInferenceErrors(fastify);
+  tellFeastErrors(fastify);
   useBrowserSafety(app, settings);
   // Apollo reports the usage of what it answers itself.
   if (settings.APOLLO_KEY === undefined) {

@@ -20,6 +20,8 @@ const publicRules = [
   'GET v2',
   'GET v2/health/live',
   'GET v2/health/ready',
+  // As Feast's own server has it.
+  'GET feast/health',
 ];
 
 interface Handler {

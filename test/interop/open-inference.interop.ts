@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { packageRoot } from '../../src/common/process/package-root.js';
 import { DATATYPES } from '../../src/common/tensor/datatypes.js';
 import { startTestNestor, type TestNestor } from '../support/nestor.js';
 import { identityModel, simpleModel } from '../support/onnx/models.js';
+import { pytest } from './pytest.js';
 
 let nestor: TestNestor;
 beforeAll(async () => {
@@ -18,20 +15,11 @@ afterAll(() => nestor.close());
 
 // Each in a process of its own: the two gRPC clients register the same messages.
 it.each(['tritonclient_http', 'tritonclient_grpc', 'kserve'])('serves %s', async (client) => {
-  const python = process.env['NESTOR_INTEROP_PYTHON'];
-  if (python === undefined) throw new Error('Run this by `npm run test:interop`, which installs the clients.');
-  const tests = join(packageRoot, 'test', 'interop', 'open_inference', `test_${client}.py`);
-  const environment = {
-    ...process.env,
+  const output = await pytest('NESTOR_INTEROP_PYTHON', `open_inference/test_${client}.py`, {
     NESTOR_URL: nestor.url,
     NESTOR_GRPC: `127.0.0.1:${nestor.grpcPort}`,
     NESTOR_API_KEY: nestor.key['x-api-key'] ?? '',
-    PYTHONDONTWRITEBYTECODE: '1',
-  };
-  const run = promisify(execFile)(python, ['-m', 'pytest', '-q', '--tb=short', '-p', 'no:cacheprovider', tests], {
-    env: environment,
   });
-  const { stdout } = await run.catch((error: { stdout: string }) => expect.unreachable(error.stdout.slice(-5_000)));
-  expect(stdout).toMatch(/\d+ passed/);
-  expect(stdout).not.toMatch(/skipped/);
+  expect(output).toMatch(/\d+ passed/);
+  expect(output).not.toMatch(/skipped/);
 });

@@ -8,6 +8,8 @@ import { DataCollectionResolver } from './ingestion/data-collection.resolver.js'
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
+import { FeastController } from './feast/feast.controller.js';
+import { FeastService } from './feast/feast.service.js';
 import { FeatureServingModule } from './serving/feature-serving.module.js';
 import { MaterializationResolver } from './materialization/materialization.resolver.js';
 import { MaterializationService } from './materialization/materialization.service.js';
@@ -23,6 +25,7 @@ import { DataSourceService } from './sources/data-source.service.js';
 /** The feature store as clients see it. The composition root provides queues, storage and audit as global modules. */
 @Module({
   imports: [FeatureStoreCoreModule, FeatureDefinitionsModule, FeatureServingModule, RegistryApiModule],
+  controllers: [FeastController],
   providers: [
     DataSourceService,
     DataSourceResolver,
@@ -40,6 +43,7 @@ import { DataSourceService } from './sources/data-source.service.js';
     FeatureBindingMutations,
     MaterializationService,
     MaterializationResolver,
+    FeastService,
   ],
 })
 export class FeatureStoreApiModule {}

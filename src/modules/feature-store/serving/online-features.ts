@@ -9,6 +9,7 @@ import { type EntityRows, entityRows } from './entity-rows.rules.js';
 import { type FeatureColumn, featureColumns } from './feature-columns.rules.js';
 import type { Lookup, ServingPlan } from './serving-plan.rules.js';
 import { type FeatureSelection, ServingPlans } from './serving-plans.js';
+import type { TypedColumn } from '../value-types.js';
 
 /** What is asked for of which entities. */
 export interface OnlineFeaturesRequest {
@@ -22,6 +23,8 @@ export interface OnlineFeaturesRequest {
 export interface OnlineFeaturesAnswer {
   /** Null where features were named one by one. */
   readonly service: FeatureServiceVersion | null;
+  /** Join keys of the entities. */
+  readonly keys: readonly TypedColumn[];
   /** In the order of the service, or in that in which they were named. */
   readonly features: readonly FeatureColumn[];
 }
@@ -51,7 +54,11 @@ export class OnlineFeatures {
     this.assertSize(selection, entities);
     const { plan, service } = await this.plans.of(workspaceId, selection);
     const rows = entityRows(plan, entities, request);
-    return { service, features: featureColumns(plan, await this.lookUp(plan, rows, now), rows.fields) };
+    return {
+      service,
+      keys: plan.keys,
+      features: featureColumns(plan, await this.lookUp(plan, rows, now), rows.fields),
+    };
   }
 
   private lookUp({ keys, lookups }: ServingPlan, rows: EntityRows, now?: number): Promise<OnlineRow[][]> {

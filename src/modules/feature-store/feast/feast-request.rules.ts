@@ -1,0 +1,62 @@
+import { CodedError } from '../../../common/errors/coded-error.js';
+import { isJsonObject, type JsonObject } from '../../../common/json/json-object.js';
+import type { FeatureSelection } from '../serving/serving-plans.js';
+import { type Frame, frameOf } from './feast-frame.rules.js';
+
+/** What `/get-online-features` is asked. */
+export interface FeastRead {
+  readonly selection: FeatureSelection;
+  readonly entities: Frame;
+  /** Whether features are called `view__feature`, not `feature`. */
+  readonly hasFullNames: boolean;
+  readonly tellsVersions: boolean;
+}
+
+/** @throws {CodedError} INVALID_INPUT */
+export function feastRead(body: unknown): FeastRead {
+  const given = requestOf(body);
+  return {
+    selection: selectionOf(given),
+    entities: frameOf(given['entities'], 'entities'),
+    hasFullNames: given['full_feature_names'] === true,
+    tellsVersions: given['include_feature_view_version_metadata'] === true,
+  };
+}
+
+/** The body of a request. @throws {CodedError} INVALID_INPUT where it is no object. */
+export function requestOf(body: unknown): JsonObject {
+  if (isJsonObject(body)) return body;
+  throw new CodedError('INVALID_INPUT', 'The body must be a JSON object.');
+}
+
+/** @throws {CodedError} INVALID_INPUT where a field is no text, or is missing and there is no default. */
+export function textOf(given: JsonObject, field: string, fallback?: string): string {
+  const text = given[field] ?? fallback;
+  if (typeof text === 'string' && text !== '') return text;
+  throw new CodedError('INVALID_INPUT', `${field}: give a text.`);
+}
+
+/** Null where the field is absent. @throws {CodedError} INVALID_INPUT where it is no list of texts. */
+export function textsOf(given: JsonObject, field: string): string[] | null {
+  const list = given[field] ?? null;
+  if (list === null) return null;
+  if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
+  throw new CodedError('INVALID_INPUT', `${field}: give a list of texts.`);
+}
+
+function selectionOf(given: JsonObject): FeatureSelection {
+  const service = given['feature_service'] ?? null;
+  const features = textsOf(given, 'features') ?? [];
+  if (service !== null && features.length > 0) {
+    throw new CodedError('INVALID_INPUT', 'feature_service, features: give one of them.');
+  }
+  if (service !== null) return { service: textOf(given, 'feature_service') };
+  if (features.length > 0) return { features: features.map(ours) };
+  throw new CodedError('INVALID_INPUT', 'feature_service, features: give one of them.');
+}
+
+/** Feast writes versions `view@v2:feature`, and the newest also `view@latest:feature`. */
+const ours = (reference: string): string =>
+  reference.replace(/^([^:@]+)@(?:v(\d+)|latest):/, (_, view: string, version?: string) =>
+    version === undefined ? `${view}:` : `${view}@${version}:`,
+  );

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { ActorContext } from '../../../common/access/actor.js';
+import { CodedError } from '../../../common/errors/coded-error.js';
+import { FeatureViewRepository } from '../definitions/feature-view.repository.js';
+import { OnlineStore } from '../online/online-store.js';
+import { onlineViewOf } from '../online/online-view.rules.js';
+import { OnlineFeatures } from '../serving/online-features.js';
+import { feastAnswer } from './feast-answer.rules.js';
+import { frameOf, rowsOf } from './feast-frame.rules.js';
+import { feastRead, requestOf, textOf } from './feast-request.rules.js';
+import { featureWrites } from './feast-rows.rules.js';
+
+/** Feast's requests in terms of ours. */
+@Injectable()
+export class FeastService {
+  constructor(
+    private readonly features: OnlineFeatures,
+    private readonly views: FeatureViewRepository,
+    private readonly store: OnlineStore,
+  ) {}
+
+  /** @returns JSON. @throws {CodedError} INVALID_INPUT, and all that `OnlineFeatures.read` throws. */
+  async read({ actor }: ActorContext, body: unknown): Promise<string> {
+    const request = feastRead(body);
+    const { selection, entities } = request;
+    const answer = await this.features.read(actor.workspaceId, { selection, entities: rowsOf(entities) });
+    return feastAnswer(request, answer);
+  }
+
+  /**
+   * Writes features of a view as they are, without its transformation.
+   * @throws {CodedError} INVALID_INPUT, NOT_FOUND, CONFLICT where the view has no rows online, SERVICE_UNAVAILABLE.
+   */
+  async write({ actor }: ActorContext, body: unknown): Promise<void> {
+    const request = requestOf(body);
+    const frame = frameOf(request['df'], 'df');
+    const name = textOf(request, 'feature_view_name');
+    const view = await this.views.find(actor.workspaceId, name);
+    if (view === null) {
+      const shown = JSON.stringify(name.slice(0, 128));
+      throw new CodedError('NOT_FOUND', `There is no feature view ${shown} in this workspace.`);
+    }
+    if (!view.isOnline || view.source.kind === 'REQUEST') {
+      throw new CodedError('CONFLICT', `Feature view ${view.name} is not kept online.`);
+    }
+    await this.store.write(onlineViewOf(view), featureWrites(view, frame));
+  }
+}
