@@ -24,6 +24,7 @@ import { KeepOnlineHistories1795427291000 } from './1795427291000-keep-online-hi
 import { CreateFeatureBindings1795427310000 } from './1795427310000-create-feature-bindings.js';
 import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
 import { ReadDatabases1795427320100 } from './1795427320100-read-databases.js';
+import { ReadApis1795427320200 } from './1795427320200-read-apis.js';
 import { ReadStreams1795427330000 } from './1795427330000-read-streams.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
@@ -56,6 +57,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateFeatureBindings1795427310000,
   DistinguishSourceConnections1795427320000,
   ReadDatabases1795427320100,
+  ReadApis1795427320200,
   ReadStreams1795427330000,
   AppendToDataSources1795427340000,
   CreateDataIssues1795427341000,

@@ -312,6 +312,19 @@ export const settingsSchema = z.object({
     .default(30 * 60_000)
     .describe('Longest that a database or an API may take to be read for one batch, in milliseconds.'),
 
+  NESTOR_SOURCE_REQUEST_TIMEOUT_MS: milliseconds(100)
+    .default(30_000)
+    .describe('Longest that one request to an API may take, to its last byte, in milliseconds.'),
+  NESTOR_SOURCE_PAGE_MAX_BYTES: wholeNumber(KIB, 256 * MIB)
+    .default(32 * MIB)
+    .describe('Largest page of an API, in bytes.'),
+  NESTOR_SOURCE_MAX_PAGES: wholeNumber(1, 1_000_000)
+    .default(10_000)
+    .describe('Most pages of an API that are read for one batch.'),
+  NESTOR_SOURCE_MAX_BYTES: wholeNumber(KIB, 1024 * GIB)
+    .default(4 * GIB)
+    .describe('Most bytes of an API that are read for one batch.'),
+
   NESTOR_OUTBOUND_PRIVATE_HOSTS: commaList()
     .pipe(
       z.array(

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Connectors } from './connectors/connectors.js';
+import { ApiConnector } from './connectors/api/api-connector.js';
 import { DatabaseConnector } from './connectors/database/database-connector.js';
 import { FileConnector } from './connectors/file-connector.js';
 import { FileReader } from './connectors/file-reader.js';
@@ -31,6 +32,7 @@ import { ReferenceChecker } from './quality/reference-checker.js';
     FileReader,
     FileConnector,
     DatabaseConnector,
+    ApiConnector,
     RedisStreamReader,
     StreamConnector,
     Connectors,

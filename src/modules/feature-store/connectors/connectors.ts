@@ -5,6 +5,7 @@ import type { Workbench } from '../engine/data-engines.js';
 import type { ConnectionOf, DataConnection, DataSourceKind } from '../sources/connections/connection.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import type { BatchRequest, Connector } from './connector.js';
+import { ApiConnector } from './api/api-connector.js';
 import { DatabaseConnector } from './database/database-connector.js';
 import { FileConnector } from './file-connector.js';
 import type { StagedBatch } from './staged-batch.js';
@@ -15,8 +16,8 @@ import { StreamConnector } from './streams/stream-connector.js';
 export class Connectors {
   private readonly byKind: { readonly [Kind in DataSourceKind]: Connector<ConnectionOf<Kind>> };
 
-  constructor(file: FileConnector, database: DatabaseConnector, stream: StreamConnector) {
-    this.byKind = { FILE: file, DATABASE: database, STREAM: stream };
+  constructor(file: FileConnector, database: DatabaseConnector, api: ApiConnector, stream: StreamConnector) {
+    this.byKind = { FILE: file, DATABASE: database, API: api, STREAM: stream };
   }
 
   /** Reads a batch by the connector of its source. @see Connector.stage */

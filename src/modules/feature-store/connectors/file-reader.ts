@@ -9,6 +9,7 @@ import type { DataColumn } from '../sources/data-source.js';
 import { checkCompression } from './compression-check.js';
 import { fileFault, invalidFile } from './file-fault.js';
 import { type Compression, compressionOf, delimiterOf, headerOf, isParquet, textFormatOf } from './file-head.rules.js';
+import { jsonText, keysOf } from './json-rows.js';
 import { ROW, STAGED, type StagedRows } from './staged-batch.js';
 
 /** Bytes by which compression and Parquet are told. */
@@ -151,24 +152,14 @@ export class FileReader {
       control,
     );
     if (Number(odd?.['rows']) > 0) throw invalidFile(`${String(odd?.['rows'])} of its values are no JSON objects`);
-    const keys = await engine.rows(
-      `SELECT DISTINCT unnest(json_keys(json)) AS name FROM ${from} ORDER BY name LIMIT ${MAX_FILE_COLUMNS + 1}`,
-      [],
-      control,
-    );
-    return { names: keys.map(({ name }) => String(name)), from, textOf: jsonText };
+    const names = await keysOf(engine, from, MAX_FILE_COLUMNS + 1, control);
+    return { names, from, textOf: jsonText };
   }
 
   /** The file and its compression, as the first arguments of a table function. */
   private source({ path, compression }: ReadableFile): string {
     return `${literal(path)}, compression = '${compression}'`;
   }
-}
-
-/** A column of type `JSON` keeps its quotes; of others the value itself is taken. */
-function jsonText({ name, type }: DataColumn): string {
-  const path = literal(`$."${name}"`);
-  return type === 'JSON' ? `nullif(CAST(json -> ${path} AS VARCHAR), 'null')` : `json ->> ${path}`;
 }
 
 /** Nested values become JSON. */

@@ -81,6 +81,35 @@ export async function stageUnseen(
   return { rows: Number(counted?.['rows']), cursor: await nextCursor(engine, type, arrival, control) };
 }
 
+/**
+ * From where on a source is to be asked that is told by a text: the greatest value as the source wrote it, or what lies the
+ * overlap below it, as ISO 8601 in UTC or as a number.
+ */
+export async function lowestOf(
+  engine: DataEngine,
+  columns: readonly DataColumn[],
+  { column, overlap }: Watermark,
+  { watermark: text }: WatermarkCursor,
+  control: StatementControl,
+): Promise<string> {
+  if (overlap === 0) return text;
+  const type = columns.find(({ name }) => name === column)?.type ?? 'STRING';
+  const lowest = lowestValue(type, overlap);
+  const [row] = await engine.rows(
+    `SELECT CAST(${type === 'TIMESTAMP' ? `strftime(${lowest}, '%Y-%m-%dT%H:%M:%S.%fZ')` : lowest} AS VARCHAR) AS lowest
+     FROM (SELECT CAST(? AS VARCHAR) AS text)`,
+    [text],
+    control,
+  );
+  return String(row?.['lowest']);
+}
+
+/** What lies the overlap below a value, whose text is the column `text`, as SQL. */
+const lowestValue = (type: DataColumn['type'], overlap: number): string =>
+  type === 'TIMESTAMP'
+    ? `${valueOf('text', type)} - to_microseconds(${Math.round(overlap * 1_000_000)})`
+    : `CAST(${valueOf('text', type)} AS HUGEINT) - ${overlap}`;
+
 async function nextCursor(
   engine: DataEngine,
   type: DataColumn['type'],
@@ -99,14 +128,10 @@ async function nextCursor(
   );
   const text = newest?.['text'];
   if (typeof text !== 'string') return null;
-  const lowest =
-    type === 'TIMESTAMP'
-      ? `${valueOfText} - to_microseconds(${Math.round(watermark.overlap * 1_000_000)})`
-      : `CAST(${valueOfText} AS HUGEINT) - ${watermark.overlap}`;
   // Where the source had more rows, some that were seen may lie beyond what it answered.
   const [remembered] = await engine.rows(
     `SELECT count(DISTINCT ${HASH}) AS rows, coalesce(string_agg(DISTINCT ${HASH}, ''), '') AS seen FROM (
-       SELECT ${HASH} FROM marked WHERE ${VALUE} IS NULL OR ${VALUE} >= (SELECT ${lowest} FROM (SELECT CAST(? AS VARCHAR) AS text))
+       SELECT ${HASH} FROM marked WHERE ${VALUE} IS NULL OR ${VALUE} >= (SELECT ${lowestValue(type, watermark.overlap)} FROM (SELECT CAST(? AS VARCHAR) AS text))
        UNION ALL SELECT ${HASH} FROM seen WHERE ${isCut})`,
     [text],
     control,

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { CodedError } from '../../../../common/errors/coded-error.js';
+import { isCertificateFault } from '../certificate-fault.js';
 
 /** Longest message of a database that is passed on, in UTF-16 code units. */
 const MAX_MESSAGE = 300;
@@ -42,9 +43,3 @@ const withoutValues = (code: string, message: string): string =>
   code.startsWith('22') ? message.replace(/: ".*$/s, '') : message;
 
 const shortened = (message: string): string => message.slice(0, MAX_MESSAGE).replace(/[.\s]+$/, '');
-
-function isCertificateFault(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  return /CERT|^ERR_TLS|^UNABLE_TO_|SELF_SIGNED/.test(code) || /does not support SSL/.test(error.message);
-}

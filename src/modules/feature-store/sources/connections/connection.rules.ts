@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { DataSchema, DataSourceMode } from '../data-source.js';
+import { faultOfApi } from './api-connection.rules.js';
 import { type DataConnection, watermarkOf } from './connection.js';
 import { isOtherStream } from './stream-connection.js';
 
@@ -17,6 +18,10 @@ export function checkConnection({ connection, schema, mode }: ReadSource): void 
     const { query, table, tableSchema } = connection;
     if ((query === null) === (table === null)) throw wrong('database', 'give either a query or a table');
     if (query !== null && tableSchema !== null) throw wrong('database', 'tableSchema goes with a table only');
+  }
+  if (connection.kind === 'API') {
+    const fault = faultOfApi(connection);
+    if (fault !== null) throw wrong('api', fault);
   }
   if (connection.kind === 'STREAM' && mode !== 'APPEND') {
     throw wrong('mode', 'a stream brings more data each time; set mode to APPEND');

@@ -1,16 +1,17 @@
 import { CodedError } from '../../../../common/errors/coded-error.js';
+import type { ApiConnection } from './api-connection.js';
 import type { DatabaseConnection } from './database-connection.js';
 import type { FileConnection } from './file-connection.js';
 import type { StreamConnection } from './stream-connection.js';
 import type { Watermark } from './watermark.js';
 
 /** Kinds of source. */
-export const dataSourceKinds = ['FILE', 'DATABASE', 'STREAM'] as const;
+export const dataSourceKinds = ['FILE', 'DATABASE', 'API', 'STREAM'] as const;
 
 export type DataSourceKind = (typeof dataSourceKinds)[number];
 
 /** From where and how a source is read: one form for each kind. */
-export type DataConnection = FileConnection | DatabaseConnection | StreamConnection;
+export type DataConnection = FileConnection | DatabaseConnection | ApiConnection | StreamConnection;
 
 export type ConnectionOf<Kind extends DataSourceKind> = Extract<DataConnection, { readonly kind: Kind }>;
 

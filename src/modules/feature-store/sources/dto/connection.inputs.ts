@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { DataConnection, DataSourceKind } from '../connections/connection.js';
+import { ApiConnectionInput, apiConnectionOf } from './api-connection.dto.js';
 import { DatabaseConnectionInput, databaseConnectionOf } from './database-connection.dto.js';
 import { FileConnectionInput, fileConnectionOf } from './file-connection.dto.js';
 import { StreamConnectionInput, streamConnectionOf } from './stream-connection.dto.js';
@@ -25,6 +26,12 @@ export abstract class ConnectionInputs {
   @Type(() => DatabaseConnectionInput)
   database?: DatabaseConnectionInput | null;
 
+  @Field(() => ApiConnectionInput, { nullable: true, description: 'From where an API source is read.' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ApiConnectionInput)
+  api?: ApiConnectionInput | null;
+
   @Field(() => StreamConnectionInput, { nullable: true, description: 'What a STREAM source reads.' })
   @IsOptional()
   @ValidateNested()
@@ -33,10 +40,11 @@ export abstract class ConnectionInputs {
 }
 
 /** The connection that is given; null where there is none. @throws {CodedError} INVALID_INPUT where there are several. */
-export function givenConnection({ file, database, stream }: ConnectionInputs): DataConnection | null {
+export function givenConnection({ file, database, api, stream }: ConnectionInputs): DataConnection | null {
   const given: readonly DataConnection[] = [
     file == null ? null : fileConnectionOf(file),
     database == null ? null : databaseConnectionOf(database),
+    api == null ? null : apiConnectionOf(api),
     stream == null ? null : streamConnectionOf(stream),
   ].filter((connection) => connection !== null);
   if (given.length > 1) {

@@ -35,6 +35,7 @@ registerEnumType(DataSourceKindEnum, {
   valuesMap: {
     FILE: { description: 'Files that were uploaded by PUT /api/artifacts.' },
     DATABASE: { description: 'A table or a query of a PostgreSQL.' },
+    API: { description: 'JSON or NDJSON over HTTP.' },
     STREAM: { description: 'A stream whose entries are read as they come, in micro-batches.' },
   },
 });

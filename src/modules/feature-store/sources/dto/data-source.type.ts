@@ -5,6 +5,7 @@ import { connectionOfKind, type DataSourceKind } from '../connections/connection
 import type { DataColumn, DataSchema, DataSourceMode, ValidationPolicy } from '../data-source.js';
 import type { DataSourceEntity } from '../entities/data-source.entity.js';
 import { DataSourceKindEnum, DataSourceModeEnum, ValidationPolicyEnum, ValueTypeEnum } from './data-source.enums.js';
+import { ApiConnectionType } from './api-connection.dto.js';
 import { DatabaseConnectionType } from './database-connection.dto.js';
 import { FileConnectionType } from './file-connection.dto.js';
 import { StreamConnectionType } from './stream-connection.dto.js';
@@ -88,6 +89,12 @@ export class DataSourceType {
   })
   readonly stream: StreamConnectionType | null;
 
+  @Field(() => ApiConnectionType, {
+    nullable: true,
+    description: 'From where it is read; null where it is of another kind.',
+  })
+  readonly api: ApiConnectionType | null;
+
   @Field(() => [String], { description: 'Names of its secrets, which are never shown.' })
   readonly secretNames: string[];
 
@@ -122,6 +129,7 @@ export class DataSourceType {
     this.kind = source.kind;
     this.file = connectionOfKind(source.connection, 'FILE');
     this.database = connectionOfKind(source.connection, 'DATABASE');
+    this.api = connectionOfKind(source.connection, 'API');
     this.stream = connectionOfKind(source.connection, 'STREAM');
     this.secretNames = Object.keys(source.secrets).sort();
     this.schema = source.schema;

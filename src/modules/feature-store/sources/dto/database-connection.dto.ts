@@ -157,5 +157,5 @@ export const databaseConnectionOf = (input: DatabaseConnectionInput): DatabaseCo
   query: input.query ?? null,
   table: input.table ?? null,
   tableSchema: input.tableSchema ?? null,
-  watermark: watermarkFrom(input.watermark),
+  watermark: input.watermark == null ? null : watermarkFrom(input.watermark),
 });

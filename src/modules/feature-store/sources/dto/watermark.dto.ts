@@ -36,5 +36,7 @@ export class WatermarkType implements Watermark {
   overlap!: number;
 }
 
-export const watermarkFrom = (input: WatermarkInput | null | undefined): Watermark | null =>
-  input == null ? null : { column: input.column, overlap: input.overlap ?? DEFAULT_OVERLAP };
+export const watermarkFrom = ({ column, overlap }: WatermarkInput): Watermark => ({
+  column,
+  overlap: overlap ?? DEFAULT_OVERLAP,
+});
