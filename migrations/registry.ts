@@ -18,6 +18,7 @@ import { IndexModelVersionsByDigest1795427255000 } from './1795427255000-index-m
 import { CreateDataSources1795427260000 } from './1795427260000-create-data-sources.js';
 import { CreateOnlineFeatures1795427265000 } from './1795427265000-create-online-features.js';
 import { RouteInferenceJobs1795427270000 } from './1795427270000-route-inference-jobs.js';
+import { PackInferenceJobs1795427270100 } from './1795427270100-pack-inference-jobs.js';
 import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-feature-definitions.js';
 import { CreateFeatureMaterializations1795427290000 } from './1795427290000-create-feature-materializations.js';
 import { KeepOnlineHistories1795427291000 } from './1795427291000-keep-online-histories.js';
@@ -51,6 +52,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateDataSources1795427260000,
   CreateOnlineFeatures1795427265000,
   RouteInferenceJobs1795427270000,
+  PackInferenceJobs1795427270100,
   CreateFeatureDefinitions1795427280000,
   CreateFeatureMaterializations1795427290000,
   KeepOnlineHistories1795427291000,

@@ -9,4 +9,6 @@ export interface QueuedDelivery extends Delivery {
   readonly priority: number;
   /** Milliseconds from now. */
   readonly delayMs: number;
+  /** The pack in which it travels; absent or null where it travels alone. */
+  readonly pack?: string | null;
 }

@@ -2,11 +2,9 @@ import { OnWorkerEvent, WorkerHost } from '@nestjs/bullmq';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import type { Delivery } from './delivery.js';
+import { turnFromData } from './pack.rules.js';
 import { type QueueName, queues } from './queues.js';
-
-const delivery = z.object({ id: z.uuid(), generation: z.number().int().positive() });
 
 /** How often the worker says that it lives within a lease, which lasts as long as the queue's lock. */
 const RENEWALS = 3;
@@ -43,7 +41,7 @@ export abstract class LeasedConsumer<Claimed extends Delivery> extends WorkerHos
   }
 
   override async process(job: Job): Promise<void> {
-    const claimed = await this.claim(delivery.parse(job.data));
+    const claimed = await this.claim(turnFromData(job.data));
     if (claimed === undefined) return;
     const abort = new AbortController();
     this.running.set(claimed.id, abort);

@@ -1,10 +1,9 @@
-import type { Queue } from 'bullmq';
+import { randomUUID } from 'node:crypto';
+import type { BulkJobOptions, Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { type QueueName, queues } from './queues.js';
 import type { Delivery, QueuedDelivery } from './delivery.js';
-
-/** Priority 9 comes first; BullMQ takes the lowest number first and keeps 0 for jobs that have none. */
-const LOWEST_BULL_PRIORITY = 10;
+import { inFrontOf, packsOf, queuePriority, turnsToData } from './pack.rules.js';
 
 /** Longest wait for the queue to take jobs, in milliseconds: their rows are written, the sweeper sees to the rest. */
 const ADD_TIMEOUT_MS = 3_000;
@@ -20,18 +19,34 @@ export abstract class TurnQueue {
   }
 
   /**
-   * Queues turns of jobs; one that the queue knows already stays as it is. Never fails.
+   * Queues turns of jobs, those of a pack as one; what the queue knows already stays as it is. Never fails.
    * @returns whether the queue took them.
    */
   async add(deliveries: readonly QueuedDelivery[]): Promise<boolean> {
-    if (deliveries.length === 0) return true;
-    const jobs = deliveries.map(({ id, generation, priority, delayMs }) => ({
-      name: queues[this.name].job,
-      data: { id, generation } satisfies Delivery,
-      opts: { jobId: `${id}-${generation}`, priority: LOWEST_BULL_PRIORITY - priority, delay: Math.round(delayMs) },
-    }));
+    return this.addJobs(
+      packsOf(deliveries).map(({ id, priority, delayMs, turns }) => ({
+        data: turnsToData(turns),
+        opts: { jobId: id, priority: queuePriority(priority), delay: Math.round(delayMs) },
+      })),
+    );
+  }
+
+  /**
+   * Puts turns in front of all others of their priority. Never fails.
+   * @param priority of the queue job that brought them, as the queue tells it.
+   */
+  async putBack(turns: readonly Delivery[], priority: number): Promise<void> {
+    // An id of its own: the job that brought them has not ended yet.
+    await this.addJobs([
+      { data: turnsToData(turns), opts: { jobId: randomUUID(), priority: inFrontOf(priority), delay: 0 } },
+    ]);
+  }
+
+  private async addJobs(jobs: readonly { readonly data: object; readonly opts: BulkJobOptions }[]): Promise<boolean> {
+    if (jobs.length === 0) return true;
+    const { job: name } = queues[this.name];
     try {
-      await within(ADD_TIMEOUT_MS, this.queue.addBulk(jobs));
+      await within(ADD_TIMEOUT_MS, this.queue.addBulk(jobs.map((job) => ({ name, ...job }))));
       return true;
     } catch (err) {
       this.logger.warn(
@@ -42,7 +57,7 @@ export abstract class TurnQueue {
     }
   }
 
-  /** Jobs that wait in the queue, for a worker or for their moment. */
+  /** Queue jobs that wait, for a worker or for their moment. */
   async depth(): Promise<number> {
     return within(ADD_TIMEOUT_MS, this.queue.getJobCountByTypes('waiting', 'prioritized', 'delayed'));
   }

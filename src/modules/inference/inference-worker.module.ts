@@ -13,6 +13,7 @@ import { InferenceJobConsumer } from './jobs/inference-job.consumer.js';
 import { InferenceQueue } from './jobs/inference-queue.js';
 import { JobAnnouncements } from './jobs/job-announcements.js';
 import { JobExecutionRepository } from './jobs/job-execution.repository.js';
+import { JobIntake } from './jobs/job-intake.js';
 import { JobLedger } from './jobs/job-ledger.js';
 import { JobRunner } from './jobs/job-runner.js';
 import { JobSweeper } from './jobs/job-sweeper.js';
@@ -44,6 +45,7 @@ import { ModelFiles } from './pool/model-files.js';
     InferenceQueue,
     JobAnnouncements,
     JobExecutionRepository,
+    JobIntake,
     JobLedger,
     JobRunner,
     InferenceJobConsumer,

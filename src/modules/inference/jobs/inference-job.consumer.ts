@@ -2,28 +2,24 @@ import { OnWorkerEvent, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
 import { LOGGER } from '../../../common/observability/logger.js';
+import { turnsFromData } from '../../../common/queue/pack.rules.js';
 import { QueueConsumer } from '../../../common/queue/queue-consumer.decorator.js';
 import { ExecutorView } from '../client/executor-view.js';
 import { firstReady } from '../directory/first-ready.js';
 import { JobAnnouncements } from './job-announcements.js';
 import { JobExecutionRepository } from './job-execution.repository.js';
+import { JobIntake } from './job-intake.js';
 import { JobLedger, LEASE_MS } from './job-ledger.js';
 import { JobRunner } from './job-runner.js';
-
-const delivery = z.object({ id: z.uuid(), generation: z.number().int().positive() });
 
 /** How often the worker says that it lives, in milliseconds: three times within a lease. */
 const RENEW_MS = LEASE_MS / 3;
 
 /** How long a worker that starts waits for an executor before it takes jobs all the same, in milliseconds. */
 const EXECUTORS_READY_WITHIN_MS = 10_000;
-
-/** How often a stopping worker looks whether its jobs have ended, in milliseconds. */
-const DRAIN_POLL_MS = 20;
 
 /** Takes inference jobs from the queue for as long as the worker runs. */
 @QueueConsumer('inference')
@@ -34,6 +30,7 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly intake: JobIntake,
     private readonly runner: JobRunner,
     private readonly ledger: JobLedger,
     private readonly repository: JobExecutionRepository,
@@ -45,8 +42,8 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
   }
 
   override async process(job: Job): Promise<void> {
-    await this.runner.run(delivery.parse(job.data));
-    this.worker.concurrency = this.runner.places;
+    await this.intake.takeOn(turnsFromData(job.data), job.priority);
+    this.worker.concurrency = this.intake.queueJobs;
   }
 
   @OnWorkerEvent('error')
@@ -56,7 +53,7 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
 
   @OnWorkerEvent('failed')
   onFailed(_job: Job | undefined, err: Error): void {
-    this.logger.warn({ err }, 'a turn of an inference job could not be recorded; the sweeper queues it again');
+    this.logger.warn({ err }, 'a job of the inference queue failed; the sweeper queues again what it brought');
   }
 
   onApplicationBootstrap(): void {
@@ -71,8 +68,7 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
   async stop(): Promise<void> {
     // Not paused: a worker that waits for jobs would take one more, such as the one it hands back.
     const closed = this.worker.close();
-    await this.whenIdle(this.settings.NESTOR_SHUTDOWN_TIMEOUT_MS);
-    this.runner.handBack();
+    await this.intake.stop(this.settings.NESTOR_SHUTDOWN_TIMEOUT_MS);
     await closed;
     clearInterval(this.renewal);
     this.endSubscription?.();
@@ -83,7 +79,7 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
   private async takeJobs(): Promise<void> {
     try {
       if (this.settings.NESTOR_EXECUTORS > 0) await firstReady(this.view, EXECUTORS_READY_WITHIN_MS);
-      this.worker.concurrency = this.runner.places;
+      this.worker.concurrency = this.intake.queueJobs;
       if (this.worker.closing === undefined) await this.worker.run();
     } catch (err) {
       this.logger.error({ err }, 'the worker stopped taking inference jobs');
@@ -99,13 +95,6 @@ export class InferenceJobConsumer extends WorkerHost implements OnApplicationBoo
       for (const id of ids) if (!own.has(id)) this.runner.cancel(id);
     } catch (err) {
       this.logger.warn({ err }, 'the leases of running jobs could not be renewed');
-    }
-  }
-
-  private async whenIdle(timeoutMs: number): Promise<void> {
-    const until = Date.now() + timeoutMs;
-    while (this.runner.runningIds.length > 0 && Date.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
   }
 }

@@ -43,6 +43,7 @@ const columns = [
   'createdAt',
   'availableAt',
   'enqueuedAt',
+  'pack',
   'leaseUntil',
   'startedAt',
   'endedAt',
@@ -64,16 +65,16 @@ export class InferenceJobRepository {
     const rows: readonly { id: string; created_at: Date }[] = await manager.query(
       `INSERT INTO inference_jobs (id, workspace_id, model_version_id, model, version, digest, status, priority,
          max_attempts, timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload,
-         deployment, variant)
+         deployment, variant, pack)
        SELECT id, workspace_id, model_version_id, model, version, digest, 'QUEUED', priority,
          max_attempts, timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload,
-         deployment, variant
+         deployment, variant, pack
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::smallint[], $8::int[],
          $9::int[], $10::text[], $11::text[], $12::boolean[], $13::int[], $14::text[], $15::text[], $16::bytea[],
-         $17::text[], $18::text[])
+         $17::text[], $18::text[], $19::uuid[])
          AS given (id, workspace_id, model_version_id, model, version, digest, priority, max_attempts,
            timeout_ms, request_id, encoding, with_records, rows, idempotency_key, payload_hash, payload, deployment,
-           variant)
+           variant, pack)
        ON CONFLICT (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
        RETURNING id, created_at`,
       [
@@ -95,6 +96,7 @@ export class InferenceJobRepository {
         column('payload'),
         column('deployment'),
         column('variant'),
+        column('pack'),
       ],
     );
     const createdAt = new Map(rows.map((row) => [row.id, row.created_at]));
@@ -187,6 +189,7 @@ export class InferenceJobRepository {
         status: 'QUEUED',
         attempts: 0,
         generation: () => 'generation + 1',
+        pack: null,
         availableAt: () => 'now()',
         enqueuedAt: () => 'now()',
         startedAt: null,

@@ -23,4 +23,5 @@ export type NewInferenceJob = Pick<
   | 'rows'
   | 'idempotencyKey'
   | 'payloadHash'
+  | 'pack'
 > & { readonly payload: Buffer };

@@ -64,6 +64,7 @@ export class JobExecutionRepository {
        claimed AS (
          UPDATE inference_jobs AS job
          SET status = 'RUNNING', attempts = job.attempts + 1, worker = $3, lease_until = now() + $4 * interval '1 ms',
+             pack = NULL,
              started_at = coalesce(job.started_at, now())
          FROM unnest($1::uuid[], $2::int[]) AS delivery (id, generation)
          WHERE job.id = delivery.id AND job.generation = delivery.generation
@@ -146,19 +147,35 @@ export class JobExecutionRepository {
     );
   }
 
-  /** Waiting jobs that were last given to the queue longer than `olderThanMs` ago, longest first, now marked as given. */
+  /**
+   * Waiting jobs that were last given to the queue longer than `olderThanMs` ago, longest first, now marked as given.
+   * @param limit of those that were given at one moment, which all packs are, none is left behind.
+   */
   async takeLongQueued(olderThanMs: number, limit: number): Promise<QueuedDelivery[]> {
     return this.dataSource.query(
-      `WITH stale AS (
-         SELECT id FROM inference_jobs
+      `WITH oldest AS (
+         SELECT enqueued_at FROM inference_jobs
          WHERE status = 'QUEUED' AND enqueued_at < now() - $1 * interval '1 ms' AND available_at <= now()
-         ORDER BY enqueued_at LIMIT $2 FOR UPDATE SKIP LOCKED),
+         ORDER BY enqueued_at LIMIT $2),
+       stale AS (
+         SELECT id FROM inference_jobs
+         WHERE status = 'QUEUED' AND enqueued_at <= (SELECT max(enqueued_at) FROM oldest) AND available_at <= now()
+         FOR UPDATE SKIP LOCKED),
        changed AS (
          UPDATE inference_jobs AS job SET enqueued_at = now() FROM stale WHERE job.id = stale.id
-         RETURNING job.id, job.generation, job.priority)
-       SELECT id, generation, priority, 0::float8 AS "delayMs" FROM changed`,
+         RETURNING job.id, job.generation, job.priority, job.pack)
+       SELECT id, generation, priority, pack, 0::float8 AS "delayMs" FROM changed`,
       [olderThanMs, limit],
     );
+  }
+
+  /** Queue jobs that bring all that waits: one for each pack and for each turn that travels alone. */
+  async countQueueJobs(): Promise<number> {
+    const [row]: readonly { count: number }[] = await this.dataSource.query(
+      `SELECT count(*)::int AS count
+       FROM (SELECT DISTINCT coalesce(pack, id) FROM inference_jobs WHERE status = 'QUEUED') AS queue_job`,
+    );
+    return row?.count ?? 0;
   }
 
   /** Jobs of one state, of all workspaces. */

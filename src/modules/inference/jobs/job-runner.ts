@@ -11,7 +11,6 @@ import { ExecutorView } from '../client/executor-view.js';
 import { countReady } from '../directory/first-ready.js';
 import { InferenceMetrics } from '../metrics/inference-metrics.js';
 import { descriptorOf, placementOf } from '../prediction/serving.rules.js';
-import type { Delivery } from '../../../common/queue/delivery.js';
 import { failedAttempt } from '../../../common/queue/failed-attempt.js';
 import type { ClaimedJob, Completion } from './job-execution.repository.js';
 import { decodeJobRequest, encodeJobResult } from './job-payload.js';
@@ -27,7 +26,7 @@ const JOBS_PER_EXECUTOR = 2;
 /** Why a run is given up. */
 type AbortReason = 'CANCELLED' | 'HANDED_BACK';
 
-/** Runs one turn of a job: takes it on, lets an executor work, records how it ended. */
+/** Runs one turn of a job: lets an executor work, records how it ended. */
 @Injectable()
 export class JobRunner {
   /** Jobs that this worker has taken on, by id. */
@@ -55,10 +54,8 @@ export class JobRunner {
     return [...this.running.keys()];
   }
 
-  /** Does nothing where the job does not wait for this very turn: it was cancelled, ended, or queued again since. */
-  async run(delivery: Delivery): Promise<void> {
-    const job = await this.ledger.claim(delivery);
-    if (job === undefined) return;
+  /** Runs a job that this worker has taken on, and records how its turn ended. */
+  async run(job: ClaimedJob): Promise<void> {
     const abort = new AbortController();
     this.running.set(job.id, abort);
     this.metrics.started('queued');

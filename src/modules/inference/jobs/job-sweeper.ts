@@ -81,16 +81,16 @@ export class JobSweeper implements OnApplicationBootstrap {
   }
 
   /**
-   * Where the queue knows fewer jobs than wait, it lost some: all that were not queued just now are queued again, which
-   * changes nothing for those it knows.
+   * Where the queue knows fewer jobs than bring what waits, it lost some: all that were not queued just now are queued
+   * again, which changes nothing for those it knows.
    */
   private async requeueForgotten(): Promise<void> {
-    const [waiting, known] = await Promise.all([this.repository.count('QUEUED'), this.queue.depth()]);
+    const [waiting, known] = await Promise.all([this.repository.countQueueJobs(), this.queue.depth()]);
     const checkAfterMs = known < waiting ? this.settings.NESTOR_JOB_SWEEP_MS : RECHECK_MS;
     await inBatches(async () => {
       const forgotten = await this.repository.takeLongQueued(checkAfterMs, BATCH);
       const isQueued = await this.queue.add(forgotten);
-      return isQueued && forgotten.length === BATCH;
+      return isQueued && forgotten.length >= BATCH;
     });
   }
 

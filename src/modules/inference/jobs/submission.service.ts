@@ -9,6 +9,7 @@ import type { AuditDetail } from '../../audit/audit-event.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import type { AuditedTransaction } from '../../audit/audited-transaction.js';
 import { RegistrySnapshot } from '../../registry/snapshot/registry-snapshot.js';
+import { inPacks } from '../../../common/queue/pack.rules.js';
 import { modelFor, PredictionRouter } from '../prediction/prediction-router.js';
 import { predictionLimits } from '../prediction/prediction-limits.js';
 import { checkRequest, isGiven, readInputs, readOutputNames, rowsOf } from '../prediction/request.rules.js';
@@ -24,8 +25,11 @@ const MIB = 1024 * 1024;
 
 interface Submitted {
   readonly context: ActorContext;
-  readonly job: NewInferenceJob;
+  readonly job: PreparedJob;
 }
+
+/** A job that has been checked, and is not in a pack yet. */
+type PreparedJob = Omit<NewInferenceJob, 'pack'>;
 
 /** What became of a submission: a job, new or known by its key, or the reason why there is none. */
 type Answer = InferenceJobRecord | CodedError;
@@ -65,7 +69,7 @@ export class SubmissionService {
     return answer;
   }
 
-  private async prepare(context: ActorContext, submission: Submission): Promise<NewInferenceJob> {
+  private async prepare(context: ActorContext, submission: Submission): Promise<PreparedJob> {
     const limits = predictionLimits(this.settings);
     const { timeoutMs } = checkRequest(submission, limits);
     checkSubmission(submission);
@@ -104,7 +108,9 @@ export class SubmissionService {
     const { answers, created } = await this.audit.transaction(first.context, (transaction) =>
       this.write(transaction, items),
     );
-    await this.queue.add(created.map(({ id, generation, priority }) => ({ id, generation, priority, delayMs: 0 })));
+    await this.queue.add(
+      created.map(({ id, generation, priority, pack }) => ({ id, generation, priority, pack, delayMs: 0 })),
+    );
     return answers;
   }
 
@@ -114,7 +120,10 @@ export class SubmissionService {
   ): Promise<{ answers: Answer[]; created: InferenceJobRecord[] }> {
     const created = await this.repository.insertAll(
       transaction.manager,
-      items.map(({ job }) => job),
+      inPacks(
+        items.map(({ job }) => job),
+        randomUUID,
+      ),
     );
     const repeated = items.filter(({ job }) => !created.has(job.id));
     const known = await this.findByKeys(transaction, repeated);
@@ -151,15 +160,15 @@ export class SubmissionService {
   }
 }
 
-const keyOf = ({ workspaceId, idempotencyKey }: Pick<NewInferenceJob, 'workspaceId' | 'idempotencyKey'>): string =>
+const keyOf = ({ workspaceId, idempotencyKey }: Pick<PreparedJob, 'workspaceId' | 'idempotencyKey'>): string =>
   `${workspaceId} ${idempotencyKey}`;
 
 /** A repeated submission may have been sent elsewhere than the job that it finds. */
-const modelOf = ({ model, version, deployment, variant }: NewInferenceJob | InferenceJobRecord): AuditDetail =>
+const modelOf = ({ model, version, deployment, variant }: PreparedJob | InferenceJobRecord): AuditDetail =>
   deployment === null || variant === null ? { model, version } : { model, version, deployment, variant };
 
 /** The same key with another payload is a mistake of the caller's that must not go unnoticed. */
-function matching(job: NewInferenceJob, record: InferenceJobRecord): Answer {
+function matching(job: PreparedJob, record: InferenceJobRecord): Answer {
   if (record.payloadHash === job.payloadHash) return record;
   return new CodedError(
     'IDEMPOTENCY_MISMATCH',
@@ -169,7 +178,7 @@ function matching(job: NewInferenceJob, record: InferenceJobRecord): Answer {
 }
 
 /** The job under this key was deleted between the two statements. */
-function lostKey(job: NewInferenceJob): CodedError {
+function lostKey(job: PreparedJob): CodedError {
   return new CodedError(
     'CONFLICT',
     `idempotencyKey: ${JSON.stringify(job.idempotencyKey)} is just being freed. Try again.`,

@@ -62,7 +62,7 @@ export const jobGaugeProviders = [
   }),
   makeGaugeProvider({
     name: 'nestor_queue_depth',
-    help: 'Jobs that wait in a queue, for a worker or for their moment.',
+    help: 'Jobs of a queue that wait, for a worker or for their moment; one may bring several inferences.',
     labelNames: ['queue'],
     inject: [JobCounts],
     async collect(this: Gauge, counts: JobCounts) {

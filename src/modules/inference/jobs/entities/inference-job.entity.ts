@@ -121,6 +121,10 @@ export class InferenceJobEntity {
   @Column({ ...moment, default: () => 'now()' })
   enqueuedAt!: Date;
 
+  /** The pack in which the queue has it while it waits; null where it travels alone. All of a pack are queued at once. */
+  @Column('uuid', { nullable: true })
+  pack!: string | null;
+
   /** The worker renews this while it lives. */
   @Column({ ...moment, nullable: true })
   leaseUntil!: Date | null;
