@@ -10,7 +10,8 @@ import { onlineViewOf } from '../../src/modules/feature-store/online/online-view
 import { PostgresOnlineStore } from '../../src/modules/feature-store/online/postgres-online-store.js';
 import { RedisOnlineStore } from '../../src/modules/feature-store/online/redis-online-store.js';
 import { OnlineFeatures } from '../../src/modules/feature-store/serving/online-features.js';
-import { type FeatureSelection, ServingPlans } from '../../src/modules/feature-store/serving/serving-plans.js';
+import type { FeatureSelection } from '../../src/modules/feature-store/serving/feature-selection.rules.js';
+import { ServingPlans } from '../../src/modules/feature-store/serving/serving-plans.js';
 import type { FeatureValue } from '../../src/modules/feature-store/value-types.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { definitionEntities, Definitions, featuresOf, stepsOf } from '../support/feature-views.js';

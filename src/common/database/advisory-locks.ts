@@ -13,6 +13,7 @@ export const advisoryLocks = {
   materializationSweep: 6_370_750,
   pushedRows: 6_370_751,
   featureDefinitions: 6_370_740,
+  historicalFeaturesSweep: 6_370_760,
 } as const;
 
 export type AdvisoryLock = keyof typeof advisoryLocks;

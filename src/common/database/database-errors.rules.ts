@@ -7,8 +7,14 @@ export function sqlStateOf(thrown: unknown): string | undefined {
 }
 
 /** Whether a unique constraint (SQLSTATE 23505) was broken; with `constraint`, whether it was that one. */
-export function isUniqueViolation(thrown: unknown, constraint?: string): boolean {
-  if (sqlStateOf(thrown) !== '23505') return false;
+export const isUniqueViolation = (thrown: unknown, constraint?: string): boolean => breaks(thrown, '23505', constraint);
+
+/** Whether this foreign key (SQLSTATE 23503) was broken. */
+export const isForeignKeyViolation = (thrown: unknown, constraint: string): boolean =>
+  breaks(thrown, '23503', constraint);
+
+function breaks(thrown: unknown, state: string, constraint: string | undefined): boolean {
+  if (sqlStateOf(thrown) !== state) return false;
   if (constraint === undefined) return true;
   const error: unknown = thrown instanceof QueryFailedError ? thrown.driverError : thrown;
   return error instanceof Error && 'constraint' in error && error.constraint === constraint;

@@ -5,6 +5,7 @@ export const queueNames = [
   'batch-chunks',
   'data-collections',
   'feature-materializations',
+  'historical-features',
 ] as const;
 
 export type QueueName = (typeof queueNames)[number];
@@ -57,6 +58,13 @@ export const queues: Readonly<Record<QueueName, QueueSettings>> = {
   },
   'feature-materializations': {
     job: 'run-feature-materialization',
+    lockDurationMs: 15_000,
+    stalledIntervalMs: 5_000,
+    maxStalledCount: 3,
+    retryDelayMs: 1_000,
+  },
+  'historical-features': {
+    job: 'get-historical-features',
     lockDurationMs: 15_000,
     stalledIntervalMs: 5_000,
     maxStalledCount: 3,

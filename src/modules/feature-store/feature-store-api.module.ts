@@ -3,20 +3,22 @@ import { RegistryApiModule } from '../registry/registry-api.module.js';
 import { FeatureBindingMutations } from './bindings/feature-binding-mutations.resolver.js';
 import { FeatureBindingService } from './bindings/feature-binding.service.js';
 import { FeatureDefinitionsModule } from './definitions/feature-definitions.module.js';
+import { FeastController } from './feast/feast.controller.js';
+import { FeastService } from './feast/feast.service.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
 import { DataCollectionResolver } from './ingestion/data-collection.resolver.js';
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
-import { FeastController } from './feast/feast.controller.js';
-import { FeastService } from './feast/feast.service.js';
-import { FeatureServingModule } from './serving/feature-serving.module.js';
 import { MaterializationResolver } from './materialization/materialization.resolver.js';
 import { MaterializationService } from './materialization/materialization.service.js';
-import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
+import { HistoricalFeaturesResolver } from './offline/jobs/historical-features.resolver.js';
+import { HistoricalFeaturesService } from './offline/jobs/historical-features.service.js';
 import { DataQualityResolver } from './quality/data-quality.resolver.js';
 import { ExpressionChecker } from './quality/expression-checker.js';
 import { QualityService } from './quality/quality.service.js';
+import { FeatureServingModule } from './serving/feature-serving.module.js';
+import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
 import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
 import { DataSnapshotService } from './snapshots/data-snapshot.service.js';
 import { DataSourceResolver } from './sources/data-source.resolver.js';
@@ -33,6 +35,8 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataCollectionResolver,
     DataSnapshotService,
     DataSnapshotResolver,
+    HistoricalFeaturesService,
+    HistoricalFeaturesResolver,
     DataIssueService,
     DataIssueResolver,
     ExpressionChecker,

@@ -2,10 +2,10 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RegistryModule } from '../registry/registry.module.js';
 import { FeatureEntityEntity } from './definitions/entities/feature-entity.entity.js';
-import { FeatureServiceEntity } from './definitions/entities/feature-service.entity.js';
 import { FeatureServiceVersionEntity } from './definitions/entities/feature-service-version.entity.js';
-import { FeatureViewEntity } from './definitions/entities/feature-view.entity.js';
+import { FeatureServiceEntity } from './definitions/entities/feature-service.entity.js';
 import { FeatureViewVersionEntity } from './definitions/entities/feature-view-version.entity.js';
+import { FeatureViewEntity } from './definitions/entities/feature-view.entity.js';
 import { FeatureEntityRepository } from './definitions/feature-entity.repository.js';
 import { FeatureServiceRepository } from './definitions/feature-service.repository.js';
 import { FeatureViewRepository } from './definitions/feature-view.repository.js';
@@ -14,14 +14,21 @@ import { CollectionIntake } from './ingestion/collection-intake.js';
 import { CollectionQueue } from './ingestion/collection-queue.js';
 import { DataCollectionRepository } from './ingestion/data-collection.repository.js';
 import { DataCollectionEntity } from './ingestion/entities/data-collection.entity.js';
-import { FeatureViewRows } from './offline/feature-view-rows.js';
-import { SourceSnapshots } from './offline/source-snapshots.js';
 import { DataIssuesModule } from './issues/data-issues.module.js';
-import { DataQualityModule } from './quality/data-quality.module.js';
+import { DataUsageEntity } from './lineage/entities/data-usage.entity.js';
+import { FeatureViewUsageEntity } from './lineage/entities/feature-view-usage.entity.js';
+import { UsageRepository } from './lineage/usage.repository.js';
 import { FeatureMaterializationMarkEntity } from './materialization/entities/feature-materialization-mark.entity.js';
 import { FeatureMaterializationEntity } from './materialization/entities/feature-materialization.entity.js';
 import { MaterializationQueue } from './materialization/materialization-queue.js';
 import { MaterializationRepository } from './materialization/materialization.repository.js';
+import { FeatureViewRows } from './offline/feature-view-rows.js';
+import { HistoricalFeaturesJobEntity } from './offline/jobs/entities/historical-features-job.entity.js';
+import { HistoricalFeaturesJobRepository } from './offline/jobs/historical-features-job.repository.js';
+import { HistoricalFeaturesQueue } from './offline/jobs/historical-features-queue.js';
+import { FeatureRequests } from './offline/jobs/requested-features.js';
+import { SourceSnapshots } from './offline/source-snapshots.js';
+import { DataQualityModule } from './quality/data-quality.module.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
 import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js';
 import { SnapshotRows } from './snapshots/snapshot-rows.js';
@@ -43,6 +50,9 @@ const entities = [
   FeatureServiceVersionEntity,
   FeatureMaterializationEntity,
   FeatureMaterializationMarkEntity,
+  DataUsageEntity,
+  FeatureViewUsageEntity,
+  HistoricalFeaturesJobEntity,
 ];
 
 const providers = [
@@ -62,6 +72,10 @@ const providers = [
   FeatureServiceRepository,
   MaterializationRepository,
   MaterializationQueue,
+  UsageRepository,
+  FeatureRequests,
+  HistoricalFeaturesJobRepository,
+  HistoricalFeaturesQueue,
 ];
 
 /** What the api and the worker both need of the feature store. */

@@ -11,19 +11,23 @@ import { CollectionRunRepository } from './ingestion/collection-run.repository.j
 import { CollectionRunner } from './ingestion/collection-runner.js';
 import { CollectionSweeper } from './ingestion/collection-sweeper.js';
 import { CollectionConsumer } from './ingestion/collection.consumer.js';
-import { StreamRound } from './ingestion/stream-round.js';
 import { SnapshotWriter } from './ingestion/snapshot-writer.js';
+import { StreamRound } from './ingestion/stream-round.js';
+import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
+import { OpenIssues } from './issues/open-issues.js';
 import { MaterializationRunRepository } from './materialization/materialization-run.repository.js';
 import { MaterializationSweeper } from './materialization/materialization-sweeper.js';
 import { MaterializationConsumer } from './materialization/materialization.consumer.js';
 import { Materializer } from './materialization/materializer.js';
-import { FeatureServingModule } from './serving/feature-serving.module.js';
-import { OpenIssues } from './issues/open-issues.js';
-import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
+import { HistoricalFeaturesConsumer } from './offline/jobs/historical-features.consumer.js';
+import { HistoricalFeaturesRunner } from './offline/jobs/historical-features.runner.js';
+import { HistoricalFeaturesSweeper } from './offline/jobs/historical-features.sweeper.js';
+import { Labels } from './offline/labels/labels.js';
 import { CollectedBatches } from './quality/collected-batches.js';
 import { QualityMeter } from './quality/quality-meter.js';
 import { QualityRunner } from './quality/quality-runner.js';
 import { ReferenceChecker } from './quality/reference-checker.js';
+import { FeatureServingModule } from './serving/feature-serving.module.js';
 
 /** The feature store as the worker does it: collects sources, and brings feature views online. */
 @Module({
@@ -46,6 +50,10 @@ import { ReferenceChecker } from './quality/reference-checker.js';
     Materializer,
     MaterializationConsumer,
     MaterializationSweeper,
+    Labels,
+    HistoricalFeaturesRunner,
+    HistoricalFeaturesConsumer,
+    HistoricalFeaturesSweeper,
     OpenIssues,
     ...openIssuesMetricProviders,
     CollectedBatches,

@@ -6,6 +6,7 @@ import type { DataEngine, StatementControl } from '../engine/data-engine.js';
 import { literal, quoted } from '../engine/sql-text.js';
 import type { DataFileFormat, FileConnection } from '../sources/connections/file-connection.js';
 import type { DataColumn } from '../sources/data-source.js';
+import type { TypedColumn } from '../value-types.js';
 import { checkCompression } from './compression-check.js';
 import { fileFault, invalidFile } from './file-fault.js';
 import { type Compression, compressionOf, delimiterOf, headerOf, isParquet, textFormatOf } from './file-head.rules.js';
@@ -31,11 +32,12 @@ interface ReadableFile {
 }
 
 /** What is read of a file: names as they stand in it, and a relation with one column for each, by position or name. */
-interface FileRows {
+export interface FileRows {
+  readonly format: DataFileFormat;
   readonly names: readonly string[];
   readonly from: string;
   /** The text of a column, as SQL. */
-  readonly textOf: (column: DataColumn) => string;
+  readonly textOf: (column: TypedColumn) => string;
 }
 
 /** Reads files: CSV, Parquet, NDJSON and JSON, plain or compressed with gzip or zstd. */
@@ -61,6 +63,20 @@ export class FileReader {
     }
   }
 
+  /**
+   * The rows of a file, which are read when the relation is used.
+   * @throws {CodedError} INVALID_FILE where the file itself is broken, so far as that shows at its beginning.
+   */
+  async open(engine: DataEngine, path: string, connection: FileFormat, control: StatementControl): Promise<FileRows> {
+    const beginning = await beginningOf(path);
+    if (beginning.length === 0) throw invalidFile('it is empty');
+    const file = { path, compression: compressionOf(beginning) };
+    await checkCompression(path, file.compression, this.settings.NESTOR_DATA_UNPACKED_MAX_BYTES, control.signal);
+    const rows = await this.rowsOf(engine, file, beginning, connection, control);
+    if (rows.names.length > MAX_FILE_COLUMNS) throw invalidFile(`it has more than ${MAX_FILE_COLUMNS} columns`);
+    return rows;
+  }
+
   private async stageRows(
     engine: DataEngine,
     path: string,
@@ -68,12 +84,7 @@ export class FileReader {
     columns: readonly DataColumn[],
     control: StatementControl,
   ): Promise<StagedRows> {
-    const beginning = await beginningOf(path);
-    if (beginning.length === 0) throw invalidFile('it is empty');
-    const file = { path, compression: compressionOf(beginning) };
-    await checkCompression(path, file.compression, this.settings.NESTOR_DATA_UNPACKED_MAX_BYTES, control.signal);
-    const rows = await this.rowsOf(engine, file, beginning, connection, control);
-    if (rows.names.length > MAX_FILE_COLUMNS) throw invalidFile(`it has more than ${MAX_FILE_COLUMNS} columns`);
+    const rows = await this.open(engine, path, connection, control);
     const present = new Set(rows.names);
     const texts = columns.map((column) => {
       const text = present.has(column.name) ? rows.textOf(column) : 'NULL';
@@ -135,7 +146,7 @@ export class FileReader {
     const from = `read_csv(${this.source(file)}, auto_detect = false, header = true, columns = {${columns.join(', ')}},
       delim = ${literal(separator)}, quote = '"', escape = '"', strict_mode = true, allow_quoted_nulls = false,
       max_line_size = ${this.settings.NESTOR_DATA_MAX_ROW_BYTES})`;
-    return { names, from, textOf: ({ name }) => `c${names.indexOf(name)}` };
+    return { format: 'CSV', names, from, textOf: ({ name }) => `c${names.indexOf(name)}` };
   }
 
   private async jsonRows(
@@ -153,7 +164,7 @@ export class FileReader {
     );
     if (Number(odd?.['rows']) > 0) throw invalidFile(`${String(odd?.['rows'])} of its values are no JSON objects`);
     const names = await keysOf(engine, from, MAX_FILE_COLUMNS + 1, control);
-    return { names, from, textOf: jsonText };
+    return { format, names, from, textOf: jsonText };
   }
 
   /** The file and its compression, as the first arguments of a table function. */
@@ -168,6 +179,7 @@ async function parquetRows(engine: DataEngine, { path }: ReadableFile, control: 
   const described = await engine.rows(`DESCRIBE SELECT * FROM ${from}`, [], control);
   const types = new Map(described.map((row) => [String(row['column_name']), String(row['column_type'])]));
   return {
+    format: 'PARQUET',
     names: [...types.keys()],
     from,
     textOf: ({ name }) =>

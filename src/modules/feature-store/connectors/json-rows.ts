@@ -1,6 +1,6 @@
 import type { DataEngine, StatementControl } from '../engine/data-engine.js';
 import { literal } from '../engine/sql-text.js';
-import type { DataColumn } from '../sources/data-source.js';
+import type { TypedColumn } from '../value-types.js';
 
 /** The keys of the objects in the column `json` of a relation, in their order; at most so many. */
 export async function keysOf(
@@ -18,7 +18,7 @@ export async function keysOf(
 }
 
 /** The text of a column in such an object. One of type `JSON` keeps its quotes; of others the value itself is taken. */
-export function jsonText({ name, type }: DataColumn): string {
+export function jsonText({ name, type }: TypedColumn): string {
   const path = literal(`$."${name}"`);
   return type === 'JSON' ? `nullif(CAST(json -> ${path} AS VARCHAR), 'null')` : `json ->> ${path}`;
 }

@@ -1,6 +1,6 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { isJsonObject, type JsonObject } from '../../../common/json/json-object.js';
-import type { FeatureSelection } from '../serving/serving-plans.js';
+import type { FeatureSelection } from '../serving/feature-selection.rules.js';
 import { type Frame, frameOf } from './feast-frame.rules.js';
 
 /** What `/get-online-features` is asked. */

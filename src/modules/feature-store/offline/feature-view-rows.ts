@@ -116,7 +116,8 @@ export class FeatureViewRows {
   ): Promise<LaidRows> {
     const known = laid.get(id);
     if (known !== undefined) return known;
-    const lineage = await this.sources.chainOf(view.workspaceId, id, request.snapshots?.get(id));
+    const chain = await this.sources.chainOf(view.workspaceId, id, request.snapshots?.get(id));
+    const lineage = chain.map(({ sourceId, version: each }) => ({ sourceId, version: each }));
     const version = lineage.at(-1)?.version ?? 0;
     const relation = await this.rows.fetch(workbench, id, version, request.control.signal);
     const rows = { relation, lineage };

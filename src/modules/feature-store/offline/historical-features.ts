@@ -38,7 +38,16 @@ export async function writeHistoricalFeatures(
   path: string,
   control: StatementControl = {},
 ): Promise<number> {
-  const query = await checkedJoin(engine, request, control);
+  return writeParquet(engine, await historicalFeaturesQuery(engine, request, control), path, control);
+}
+
+/** Writes the rows of a query of ours as Parquet. The file appears when it is whole. @returns how many rows it has. */
+export async function writeParquet(
+  engine: DataEngine,
+  query: string,
+  path: string,
+  control: StatementControl,
+): Promise<number> {
   const unfinished = `${path}.unfinished`;
   try {
     const [result] = await engine.rows(
@@ -59,10 +68,11 @@ export async function* readHistoricalFeatures(
   request: HistoricalRequest,
   control: StatementControl = {},
 ): AsyncGenerator<EngineRow[]> {
-  yield* engine.batches(await checkedJoin(engine, request, control), [], control);
+  yield* engine.batches(await historicalFeaturesQuery(engine, request, control), [], control);
 }
 
-async function checkedJoin(
+/** One `SELECT` for the labels with their features, in the order of the labels. @throws {CodedError} INVALID_INPUT */
+export async function historicalFeaturesQuery(
   engine: DataEngine,
   { labels, views }: HistoricalRequest,
   control: StatementControl,

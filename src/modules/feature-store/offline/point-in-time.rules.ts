@@ -133,8 +133,13 @@ function assertNames({ columns, eventTime }: LabelTable, views: readonly Histori
     if (!columns.includes(name))
       throw new CodedError('INVALID_INPUT', `The labels: there is no column ${shown(name)}.`);
   }
+  assertDistinct([...columns, ...views.flatMap(({ features }) => features.map(({ as }) => as))]);
+}
+
+/** @throws {CodedError} INVALID_INPUT where two columns of a result would be called alike. */
+export function assertDistinct(names: readonly string[]): void {
   const taken = new Set<string>();
-  for (const name of [...columns, ...views.flatMap(({ features }) => features.map(({ as }) => as))]) {
+  for (const name of names) {
     // Names of columns are alike in SQL whatever their case.
     if (taken.has(name.toLowerCase())) {
       throw new CodedError('INVALID_INPUT', `The result would have two columns ${shown(name)}. Give one another name.`);

@@ -1,11 +1,10 @@
 import { Args, Query, Resolver } from '@nestjs/graphql';
 import { Context, RequirePermission } from '../../../common/access/access.decorators.js';
 import type { ActorContext } from '../../../common/access/actor.js';
-import { CodedError } from '../../../common/errors/coded-error.js';
 import { OnlineFeaturesInput } from './dto/online-features.input.js';
 import { OnlineFeaturesType } from './dto/online-features.type.js';
+import { selectionOf } from './feature-selection.rules.js';
 import { OnlineFeatures } from './online-features.js';
-import type { FeatureSelection } from './serving-plans.js';
 
 @Resolver(() => OnlineFeaturesType)
 export class OnlineFeaturesResolver {
@@ -25,10 +24,4 @@ export class OnlineFeaturesResolver {
     });
     return new OnlineFeaturesType(answer);
   }
-}
-
-function selectionOf({ service, serviceVersion, features }: OnlineFeaturesInput): FeatureSelection {
-  if (service != null && features == null) return { service, version: serviceVersion ?? undefined };
-  if (service == null && features != null && serviceVersion == null) return { features };
-  throw new CodedError('INVALID_INPUT', 'Give either service, with or without serviceVersion, or features.');
 }

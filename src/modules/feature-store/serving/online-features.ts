@@ -8,7 +8,8 @@ import { type EntityKey, type OnlineRow, OnlineStore } from '../online/online-st
 import { type EntityRows, entityRows } from './entity-rows.rules.js';
 import { type FeatureColumn, featureColumns } from './feature-columns.rules.js';
 import type { Lookup, ServingPlan } from './serving-plan.rules.js';
-import { type FeatureSelection, ServingPlans } from './serving-plans.js';
+import type { FeatureSelection } from './feature-selection.rules.js';
+import { ServingPlans } from './serving-plans.js';
 import type { TypedColumn } from '../value-types.js';
 
 /** What is asked for of which entities. */

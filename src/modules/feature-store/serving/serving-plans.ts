@@ -5,18 +5,9 @@ import type { FeatureServiceVersion } from '../definitions/feature-service.js';
 import { FeatureServiceRepository } from '../definitions/feature-service.repository.js';
 import type { FeatureViewVersion } from '../definitions/feature-view.js';
 import { FeatureViewRepository } from '../definitions/feature-view.repository.js';
+import type { FeatureSelection } from './feature-selection.rules.js';
 import { namedFeature } from './feature-reference.rules.js';
 import { type ServingPlan, servingPlan, type WantedFeature } from './serving-plan.rules.js';
-
-/** Which features are wanted: those of a service, or each by its name. */
-export type FeatureSelection =
-  | {
-      readonly service: string;
-      /** The newest, unless given. */
-      readonly version?: number | undefined;
-    }
-  /** As `view:feature` or `view@version:feature`. */
-  | { readonly features: readonly string[] };
 
 /** A plan, and the version of the service that it is for; null where features were named one by one. */
 export interface ResolvedPlan {

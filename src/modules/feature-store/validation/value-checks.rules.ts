@@ -3,7 +3,7 @@ import type { DataColumn } from '../sources/data-source.js';
 import type { ValidationRule } from './validation-report.js';
 
 /** Clocks that are ahead of ours are forgiven so much, in milliseconds. */
-const CLOCK_SKEW_MS = 60_000;
+export const CLOCK_SKEW_MS = 60_000;
 
 /** Rules of values, and the bit that each has among the faults of a value. */
 export const faultBits = {

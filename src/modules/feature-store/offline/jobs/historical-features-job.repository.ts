@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { decodeCursor, type Page, pageOf } from '../../../../common/graphql/page.js';
+import type { QueuedDelivery } from '../../../../common/queue/delivery.js';
+import { LeasedRows } from '../../../../common/queue/leased-rows.js';
+import { HistoricalFeaturesJobEntity } from './entities/historical-features-job.entity.js';
+import type {
+  HistoricalFeaturesJob,
+  HistoricalFeaturesRequest,
+  HistoricalFeaturesStatus,
+} from './historical-features-job.js';
+
+/** Which jobs are wanted; all of the workspace's unless told. */
+export interface HistoricalFeaturesCriteria {
+  readonly status?: readonly HistoricalFeaturesStatus[] | undefined;
+  /** Those that succeeded and read this source, at this snapshot or at any. */
+  readonly sourceId?: string | undefined;
+  readonly snapshotVersion?: number | undefined;
+  /** Those that succeeded and have features of this version of a view. */
+  readonly viewVersionId?: string | undefined;
+}
+
+/** Jobs that get historical features. */
+@Injectable()
+export class HistoricalFeaturesJobRepository {
+  /** What workers do to them, of all workspaces. */
+  readonly leases: LeasedRows;
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+    this.leases = new LeasedRows(dataSource, 'historical_features_jobs');
+  }
+
+  async insert(manager: EntityManager, id: string, request: HistoricalFeaturesRequest): Promise<void> {
+    await manager.insert(HistoricalFeaturesJobEntity, { ...request, id, status: 'QUEUED' });
+  }
+
+  async find(
+    workspaceId: string,
+    id: string,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<HistoricalFeaturesJob | null> {
+    return manager.findOneBy(HistoricalFeaturesJobEntity, { workspaceId, id });
+  }
+
+  /** Whatever its workspace is: for workers. */
+  async findClaimed(id: string): Promise<HistoricalFeaturesJob | null> {
+    return this.dataSource.manager.findOneBy(HistoricalFeaturesJobEntity, { id });
+  }
+
+  /** Jobs of a workspace that have not ended. */
+  async countOpen(manager: EntityManager, workspaceId: string): Promise<number> {
+    return manager.countBy(HistoricalFeaturesJobEntity, [
+      { workspaceId, status: 'QUEUED' },
+      { workspaceId, status: 'RUNNING' },
+    ]);
+  }
+
+  /** Newest first. */
+  async page(
+    workspaceId: string,
+    criteria: HistoricalFeaturesCriteria,
+    size: number,
+    after: string | undefined,
+  ): Promise<Page<HistoricalFeaturesJob>> {
+    const query = this.dataSource
+      .createQueryBuilder(HistoricalFeaturesJobEntity, 'job')
+      .where('job.workspaceId = :workspaceId', { workspaceId });
+    narrow(query, criteria);
+    if (after !== undefined) {
+      const [time, id] = decodeCursor(after, 2);
+      query.andWhere('(job.createdAt, job.id) < (:createdAt, :id)', { createdAt: new Date(String(time)), id });
+    }
+    const rows = await query
+      .orderBy('job.createdAt', 'DESC')
+      .addOrderBy('job.id', 'DESC')
+      .take(size + 1)
+      .getMany();
+    return pageOf(rows, size, (row) => [row.createdAt.toISOString(), row.id]);
+  }
+
+  /** What jobs used that came to nothing need not be kept for them. */
+  async forgetUsages(): Promise<void> {
+    for (const table of ['data_usages', 'feature_view_usages']) {
+      await this.dataSource.query(
+        `DELETE FROM ${table} AS usage USING historical_features_jobs AS job
+         WHERE usage.kind = 'HISTORICAL_FEATURES' AND job.id = usage.used_by AND job.status IN ('FAILED', 'CANCELLED')`,
+      );
+    }
+  }
+
+  /** Turns that the queue is to be given: of lost workers, and such as wait for too long. */
+  async takeForgotten(
+    olderThanMs: number,
+  ): Promise<{ readonly lost: QueuedDelivery[]; readonly late: QueuedDelivery[] }> {
+    return { lost: await this.leases.takeFromLostWorkers(), late: await this.leases.takeLongQueued(olderThanMs) };
+  }
+}
+
+function narrow(
+  query: SelectQueryBuilder<HistoricalFeaturesJobEntity>,
+  { status, sourceId, snapshotVersion, viewVersionId }: HistoricalFeaturesCriteria,
+): void {
+  if (status !== undefined) query.andWhere('job.status = ANY(:status)', { status });
+  if (sourceId !== undefined) {
+    const ofVersion = snapshotVersion === undefined ? '' : 'AND usage.version = :snapshotVersion';
+    query.andWhere(madeOf(`data_usages AS usage WHERE usage.source_id = :sourceId ${ofVersion}`), {
+      sourceId,
+      snapshotVersion,
+    });
+  }
+  if (viewVersionId !== undefined) {
+    query.andWhere(madeOf('feature_view_usages AS usage WHERE usage.view_version_id = :viewVersionId'), {
+      viewVersionId,
+    });
+  }
+}
+
+const madeOf = (usages: string): string =>
+  `job.status = 'SUCCEEDED' AND job.id IN (SELECT usage.used_by FROM ${usages} AND usage.kind = 'HISTORICAL_FEATURES')`;
