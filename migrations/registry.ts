@@ -31,6 +31,7 @@ import { ReadStreams1795427330000 } from './1795427330000-read-streams.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
 import { CreateDataQuality1795427342000 } from './1795427342000-create-data-quality.js';
+import { ReplayQuarantine1795427343000 } from './1795427343000-replay-quarantine.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -66,4 +67,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   AppendToDataSources1795427340000,
   CreateDataIssues1795427341000,
   CreateDataQuality1795427342000,
+  ReplayQuarantine1795427343000,
 ];

@@ -300,10 +300,10 @@ describe('collections', () => {
     expect((await snapshotOf('careful'))?.contentDigest).toBe((await snapshotOf('plain'))?.contentDigest);
     const aside = await parquet(run.quarantine ?? '');
     expect(aside.map((row) => [row['__row'], row['id'], row['__violations']])).toEqual([
-      [4n, '4', 'mail: PATTERN'],
-      [5n, '5', 'age: RANGE'],
-      [6n, null, 'id: NULL'],
-      [7n, '1', 'DUPLICATE_KEY'],
+      [4n, '4', '[{"column":"mail","rule":"PATTERN"}]'],
+      [5n, '5', '[{"column":"age","rule":"RANGE"}]'],
+      [6n, null, '[{"column":"id","rule":"NULL"}]'],
+      [7n, '1', '[{"column":"id","rule":"DUPLICATE_KEY"}]'],
     ]);
   });
 

@@ -19,6 +19,8 @@ import { ExpressionChecker } from './quality/expression-checker.js';
 import { QualityService } from './quality/quality.service.js';
 import { FeatureServingModule } from './serving/feature-serving.module.js';
 import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
+import { QuarantineResolver } from './quarantine/quarantine.resolver.js';
+import { QuarantineService } from './quarantine/quarantine.service.js';
 import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
 import { DataSnapshotService } from './snapshots/data-snapshot.service.js';
 import { DataSourceResolver } from './sources/data-source.resolver.js';
@@ -42,6 +44,8 @@ import { DataSourceService } from './sources/data-source.service.js';
     ExpressionChecker,
     QualityService,
     DataQualityResolver,
+    QuarantineService,
+    QuarantineResolver,
     OnlineFeaturesResolver,
     FeatureBindingService,
     FeatureBindingMutations,

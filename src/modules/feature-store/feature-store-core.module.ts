@@ -29,6 +29,7 @@ import { HistoricalFeaturesQueue } from './offline/jobs/historical-features-queu
 import { FeatureRequests } from './offline/jobs/requested-features.js';
 import { SourceSnapshots } from './offline/source-snapshots.js';
 import { DataQualityModule } from './quality/data-quality.module.js';
+import { QuarantineRepository } from './quarantine/quarantine.repository.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
 import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js';
 import { SnapshotRows } from './snapshots/snapshot-rows.js';
@@ -65,6 +66,7 @@ const providers = [
   SourceSecrets,
   DataSnapshotRepository,
   SnapshotRows,
+  QuarantineRepository,
   SourceSnapshots,
   FeatureViewRows,
   FeatureEntityRepository,

@@ -26,6 +26,7 @@ import { Labels } from './offline/labels/labels.js';
 import { CollectedBatches } from './quality/collected-batches.js';
 import { QualityMeter } from './quality/quality-meter.js';
 import { QualityRunner } from './quality/quality-runner.js';
+import { QuarantineReplayer } from './quarantine/quarantine-replayer.js';
 import { ReferenceChecker } from './quality/reference-checker.js';
 import { FeatureServingModule } from './serving/feature-serving.module.js';
 
@@ -41,6 +42,7 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
     StreamConnector,
     Connectors,
     SnapshotWriter,
+    QuarantineReplayer,
     CollectionRunRepository,
     CollectionRunner,
     CollectionConsumer,

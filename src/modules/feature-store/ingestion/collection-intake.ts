@@ -8,6 +8,10 @@ import type { AuditedTransaction } from '../../audit/audit-trail.service.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { CollectionQueue } from './collection-queue.js';
 import { DataCollectionRepository } from './data-collection.repository.js';
+import type { DataCollectionEntity } from './entities/data-collection.entity.js';
+
+/** Of which collection rows are taken again, and what in place of their values. */
+type Replay = Pick<DataCollectionEntity, 'replayOf' | 'corrections'>;
 
 /** Records collections, and tells the queue of them once they are; the sweeper queues what the queue did not hear. */
 @Injectable()
@@ -24,6 +28,7 @@ export class CollectionIntake {
     transaction: AuditedTransaction,
     source: DataSourceEntity,
     input: Digest | null,
+    { replayOf, corrections }: Replay = { replayOf: null, corrections: null },
   ): Promise<string> {
     const id = randomUUID();
     await this.collections.insert(transaction.manager, {
@@ -33,13 +38,15 @@ export class CollectionIntake {
       inputDigest: input,
       maxAttempts: this.settings.NESTOR_JOB_ATTEMPTS,
       requestId,
+      replayOf,
+      corrections,
       requestedBy: { kind: actor.kind, id: actor.id, name: actor.name },
     });
     transaction.audit({
       action: 'data-source.collect',
       resourceType: 'data-source',
       resourceId: source.name,
-      detail: { collection: id, ...(input !== null && { input }) },
+      detail: { collection: id, ...(input !== null && { input }), ...(replayOf !== null && { replayOf }) },
     });
     transaction.afterCommit(async () => {
       await this.queue.add([{ id, generation: 1, priority: 0, delayMs: 0 }]);

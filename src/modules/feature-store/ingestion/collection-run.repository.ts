@@ -91,7 +91,7 @@ export class CollectionRunRepository {
       `WITH done AS (
          UPDATE data_collections
          SET status = 'SUCCEEDED', rows_read = $4, rows_accepted = $5, rows_quarantined = $6, report = $7,
-           quarantine_digest = $8, snapshot_version = $9, is_unchanged = $10, error_code = NULL, error_message = NULL,
+           quarantine_digest = $8, open_quarantine_digest = $8, snapshot_version = $9, is_unchanged = $10, error_code = NULL, error_message = NULL,
            ${ended}
          WHERE ${fence} RETURNING id)
        SELECT id FROM done`,

@@ -6,14 +6,17 @@ import { CodedError } from '../../../common/errors/coded-error.js';
 import type { JsonObject } from '../../../common/json/json-object.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { Connectors } from '../connectors/connectors.js';
+import type { StatementControl } from '../engine/data-engine.js';
 import { DataEngines, type Workbench } from '../engine/data-engines.js';
+import { QuarantineReplayer } from '../quarantine/quarantine-replayer.js';
+import { QuarantineRepository } from '../quarantine/quarantine.repository.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
 import { SourceCursorRepository } from '../sources/source-cursor.repository.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { validateBatch } from '../validation/batch-validator.js';
 import { verdictOf } from '../validation/policy.rules.js';
 import { type ClaimedCollection, CollectionRunRepository } from './collection-run.repository.js';
-import { SnapshotWriter } from './snapshot-writer.js';
+import { contextOf, SnapshotWriter } from './snapshot-writer.js';
 
 /** Runs collections: reads a batch, checks it, and makes a snapshot of it. Running one twice changes nothing. */
 @Injectable()
@@ -26,6 +29,8 @@ export class CollectionRunner {
     private readonly engines: DataEngines,
     private readonly connectors: Connectors,
     private readonly writer: SnapshotWriter,
+    private readonly quarantines: QuarantineRepository,
+    private readonly replayer: QuarantineReplayer,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -48,6 +53,7 @@ export class CollectionRunner {
     signal: AbortSignal,
   ): Promise<void> {
     const control = { signal, timeoutMs: this.settings.NESTOR_DATA_STATEMENT_TIMEOUT_MS };
+    if (run.replayOf !== null) return this.replay(workbench, run, source, run.replayOf, control);
     const request = { source, input: run.inputDigest, cursor: await this.cursors.find(source.id) };
     const staged = await this.connectors.stage(workbench, request, control);
     if (staged.rows === 0) return this.writer.leave(run, source, staged.cursor);
@@ -56,8 +62,32 @@ export class CollectionRunner {
     const verdict = verdictOf(source.schema, source.policy, report);
     if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', staged.rows);
-    await this.writer.write(workbench, { run, source, report, onlyValid: verdict.rows === 'valid', staged }, control);
+    await this.writer.write(
+      workbench,
+      { run, source, report, onlyValid: verdict.rows === 'valid', staged, replay: null },
+      control,
+    );
     await this.tellLanded(source, staged.cursor);
+  }
+
+  /** Takes rows out of quarantine, whatever the policy of the source is now: only those that are right. */
+  private async replay(
+    workbench: Workbench,
+    run: ClaimedCollection,
+    source: DataSourceEntity,
+    collectionId: string,
+    control: StatementControl,
+  ): Promise<void> {
+    const waited = await this.quarantines.digestOf(collectionId);
+    // Another replay took all of them.
+    if (waited === null) return this.writer.leave(run, source, null);
+    const { report, keepRest } = await this.replayer.replay(workbench, source, waited, run.corrections ?? [], control);
+    const verdict = verdictOf(source.schema, 'QUARANTINE', report);
+    if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
+    await this.runs.progress(run, 'WRITING', report.rowsRead);
+    const replay = { collectionId, waited, waiting: await keepRest(contextOf(run)) };
+    const staged = { cursor: null, isWhole: false };
+    await this.writer.write(workbench, { run, source, report, onlyValid: true, staged, replay }, control);
   }
 
   /** Never fails: the rows are kept, and who was not told is told with the next ones. */

@@ -7,7 +7,15 @@ import { DataCollectionEntity } from './entities/data-collection.entity.js';
 /** What is known of a collection when it is asked for. */
 export type NewCollection = Pick<
   DataCollectionEntity,
-  'id' | 'workspaceId' | 'sourceId' | 'inputDigest' | 'maxAttempts' | 'requestId' | 'requestedBy'
+  | 'id'
+  | 'workspaceId'
+  | 'sourceId'
+  | 'inputDigest'
+  | 'maxAttempts'
+  | 'requestId'
+  | 'requestedBy'
+  | 'replayOf'
+  | 'corrections'
 >;
 
 /** Collections as their owners see them. */

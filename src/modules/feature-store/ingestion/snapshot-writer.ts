@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { JsonObject } from '../../../common/json/json-object.js';
 import type { StoredArtifact } from '../../../common/storage/artifact-store.js';
+import type { Digest } from '../../../common/storage/digest.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { ArtifactService } from '../../registry/artifact.service.js';
 import { ROW, STAGED, type StagedBatch } from '../connectors/staged-batch.js';
@@ -13,6 +15,7 @@ import type { StatementControl } from '../engine/data-engine.js';
 import type { Workbench } from '../engine/data-engines.js';
 import { literal, quoted, storedTypes } from '../engine/sql-text.js';
 import { QualityScheduleRepository } from '../quality/quality-schedule.repository.js';
+import { QuarantineRepository } from '../quarantine/quarantine.repository.js';
 import { contentDigest } from '../snapshots/content-digest.js';
 import { type ColumnStatistics, statisticsOf } from '../snapshots/column-statistics.js';
 import { DataSnapshotRepository } from '../snapshots/data-snapshot.repository.js';
@@ -22,7 +25,7 @@ import type { DataSchema } from '../sources/data-source.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
 import { SourceCursorRepository } from '../sources/source-cursor.repository.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
-import { CHECKED, INVALID, violationTexts } from '../validation/row-checks.rules.js';
+import { CHECKED, INVALID, VIOLATIONS, violationTexts } from '../validation/row-checks.rules.js';
 import type { ValidationReport } from '../validation/validation-report.js';
 import { type ClaimedCollection, CollectionRunRepository } from './collection-run.repository.js';
 
@@ -34,6 +37,15 @@ export interface AcceptedBatch {
   /** Whether rows that broke a rule are left out. */
   readonly onlyValid: boolean;
   readonly staged: Pick<StagedBatch, 'cursor' | 'isWhole'>;
+  /** Where the rows waited in quarantine, if they did: those that are right are added to the newest snapshot. */
+  readonly replay: Replay | null;
+}
+
+/** Where rows are taken from, and which of them stay there. */
+export interface Replay {
+  readonly collectionId: string;
+  readonly waited: Digest;
+  readonly waiting: Digest | null;
 }
 
 /** A snapshot whose file is stored, but that nobody sees yet. */
@@ -60,13 +72,14 @@ export class SnapshotWriter {
     private readonly cursors: SourceCursorRepository,
     private readonly snapshots: DataSnapshotRepository,
     private readonly runs: CollectionRunRepository,
+    private readonly quarantines: QuarantineRepository,
     private readonly qualitySchedule: QualityScheduleRepository,
     private readonly audit: AuditTrail,
   ) {}
 
   /** @throws {CodedError} CANCELLED where the collection is no longer this worker's; STORAGE_FULL, ARTIFACT_TOO_LARGE. */
   async write(workbench: Workbench, batch: AcceptedBatch, control: StatementControl): Promise<void> {
-    const { run, source, report, onlyValid, staged } = batch;
+    const { run, source, report, onlyValid, staged, replay } = batch;
     const rows = acceptedRows(source.schema, onlyValid);
     const context = contextOf(run);
     const digest = await contentDigest(workbench.engine, rows, source.schema.columns, control);
@@ -77,7 +90,7 @@ export class SnapshotWriter {
         : await this.prepare(workbench, context, source.schema, rows, digest, control);
     const rowsQuarantined = onlyValid ? report.rowsInvalid : 0;
     const quarantineDigest =
-      rowsQuarantined > 0 ? await this.quarantine(workbench, context, source.schema, control) : null;
+      rowsQuarantined > 0 && replay === null ? await this.quarantine(workbench, context, source.schema, control) : null;
     const rowsAccepted = report.rowsRead - rowsQuarantined;
     await this.audit.transaction(context, async (transaction) => {
       const { manager } = transaction;
@@ -85,7 +98,8 @@ export class SnapshotWriter {
       if (current === null || current.id !== source.id) throw gone(source.name);
       if (staged.cursor !== null) await this.cursors.keep(manager, source.id, staged.cursor);
       const latest = await this.snapshots.find(source.id, current.snapshotVersion, manager);
-      const isIncrement = source.mode === 'APPEND' && latest !== null && !staged.isWhole;
+      const isAdded = replay !== null || (source.mode === 'APPEND' && !staged.isWhole);
+      const isIncrement = isAdded && latest !== null;
       const isUnchanged = isSaidAlready(latest, { contentDigest: digest, isIncrement }, source.schema);
       const version = isUnchanged ? current.snapshotVersion : current.snapshotVersion + 1;
       if (!isUnchanged) {
@@ -97,6 +111,7 @@ export class SnapshotWriter {
       }
       const result = { report, rowsAccepted, rowsQuarantined, quarantineDigest, snapshotVersion: version, isUnchanged };
       if (!(await this.runs.succeed(manager, run, result))) throw givenUp();
+      if (replay !== null) await this.empty(manager, replay, rowsAccepted);
       await this.qualitySchedule.makeDue(manager, current);
       transaction.audit({
         action: 'data-source.snapshot',
@@ -132,6 +147,12 @@ export class SnapshotWriter {
     });
   }
 
+  /** A row is taken out of quarantine in the transaction that makes it visible, and so only once. */
+  private async empty(manager: EntityManager, { collectionId, ...change }: Replay, rows: number): Promise<void> {
+    if (await this.quarantines.replayed(manager, collectionId, { ...change, rows })) return;
+    throw new CodedError('CONFLICT', 'The rows in quarantine were replayed by another collection meanwhile.');
+  }
+
   private async prepare(
     { engine, folder }: Workbench,
     context: ActorContext,
@@ -165,7 +186,7 @@ export class SnapshotWriter {
     const path = join(folder, 'quarantine.parquet');
     const columns = schema.columns.map(({ name }) => `staged.${quoted(name)}`);
     await engine.run(
-      `COPY (SELECT ${columns.join(', ')}, staged.${quoted(ROW)}, ${violationTexts(schema)} AS "__violations"
+      `COPY (SELECT ${columns.join(', ')}, staged.${quoted(ROW)}, ${violationTexts(schema)} AS ${quoted(VIOLATIONS)}
          FROM ${STAGED} AS staged JOIN ${CHECKED} AS checked ON staged.${quoted(ROW)} = checked.${quoted(ROW)}
          WHERE checked.${quoted(INVALID)} ORDER BY staged.${quoted(ROW)})
        TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`,

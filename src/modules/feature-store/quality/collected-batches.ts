@@ -17,7 +17,9 @@ export class CollectedBatches {
   ): Promise<Pick<SourceFacts, 'rowsQuarantined' | 'lostValues' | 'lastCollectedAt'>> {
     const ids = chain.map(({ collectionId }) => collectionId);
     const [quarantine]: readonly { rows: number }[] = await this.collections.query(
-      'SELECT coalesce(sum(rows_quarantined), 0)::float8 AS rows FROM data_collections WHERE id = ANY($1::uuid[])',
+      // What a replay leaves out goes on waiting where it waited.
+      `SELECT coalesce(sum(rows_quarantined - rows_replayed), 0)::float8 AS rows
+       FROM data_collections WHERE id = ANY($1::uuid[]) AND replay_of IS NULL`,
       [ids],
     );
     const lost: readonly { column: string; rows: number }[] = await this.collections.query(

@@ -27,7 +27,28 @@ export async function validateBatch(
   now: Date,
   control: StatementControl,
 ): Promise<ValidationReport> {
+  await checkRows(engine, schema, now, control);
+  return reportOn(engine, schema, staged, now, control);
+}
+
+/** Makes the table `checked` of the staged rows. */
+export async function checkRows(
+  engine: DataEngine,
+  schema: DataSchema,
+  now: Date,
+  control: StatementControl,
+): Promise<void> {
   await engine.run(checkingStatement(schema, now), [], control);
+}
+
+/** Tells what the table `checked` says. */
+export async function reportOn(
+  engine: DataEngine,
+  schema: DataSchema,
+  staged: StagedRows,
+  now: Date,
+  control: StatementControl,
+): Promise<ValidationReport> {
   const [counts = {}] = await engine.rows(countingStatement(schema), [], control);
   const violations: Violation[] = [...columnViolations(staged)];
   for (const { violation, isBroken } of rowViolations(schema, counts)) {

@@ -21,6 +21,9 @@ export const DUPLICATE = '__is_duplicate';
 /** Whether a row breaks any rule. */
 export const INVALID = '__is_invalid';
 
+/** Column of a file of quarantine: the rules that a row broke, as JSON. */
+export const VIOLATIONS = '__violations';
+
 /** The statement that makes the table {@link CHECKED} of the staged rows. */
 export function checkingStatement(schema: DataSchema, now: Date): string {
   const { columns } = schema;
@@ -57,15 +60,17 @@ function duplicateOf({ columns, keyColumns, hasUniqueRows }: DataSchema, isFault
   return `(row_number() OVER (PARTITION BY ${columns.map((_, at) => textColumn(at)).join(', ')} ${order}) > 1)`;
 }
 
-/** The rules that a row of {@link CHECKED} broke, as one text such as `age: RANGE; id: NULL`, as SQL. */
+/** The rules that a row of {@link CHECKED} broke, as JSON such as `[{"column":"age","rule":"RANGE"}]`, as SQL. */
 export function violationTexts({ columns, keyColumns }: DataSchema): string {
   const values = columns.flatMap(({ name }, at) =>
     valueRules.map(
-      (rule) =>
-        `CASE WHEN checked.${faultsColumn(at)} & ${faultBits[rule]} > 0 THEN ${literal(`${name}: ${rule}`)} END`,
+      (rule) => `CASE WHEN checked.${faultsColumn(at)} & ${faultBits[rule]} > 0 THEN ${violation(name, rule)} END`,
     ),
   );
+  const key = keyColumns.length === 1 ? (keyColumns[0] ?? null) : null;
   const rule = keyColumns.length > 0 ? 'DUPLICATE_KEY' : 'DUPLICATE_ROW';
-  const duplicate = `CASE WHEN checked.${quoted(DUPLICATE)} THEN '${rule}' END`;
-  return `concat_ws('; ', ${[...values, duplicate].join(', ')})`;
+  const duplicate = `CASE WHEN checked.${quoted(DUPLICATE)} THEN ${violation(key, rule)} END`;
+  return `'[' || concat_ws(',', ${[...values, duplicate].join(', ')}) || ']'`;
 }
+
+const violation = (column: string | null, rule: string): string => literal(JSON.stringify({ column, rule }));

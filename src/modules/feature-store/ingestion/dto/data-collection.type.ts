@@ -20,7 +20,7 @@ import type { DataCollectionEntity } from '../entities/data-collection.entity.js
 
 const DataCollectionStatus: { readonly [Name in CollectionStatus]: Name } = enumOf(collectionStatuses);
 const DataCollectionPhase: { readonly [Name in CollectionPhase]: Name } = enumOf(collectionPhases);
-const ValidationRuleEnum: { readonly [Name in ValidationRule]: Name } = enumOf(validationRules);
+export const ValidationRuleEnum: { readonly [Name in ValidationRule]: Name } = enumOf(validationRules);
 
 registerEnumType(DataCollectionStatus, {
   name: 'DataCollectionStatus',
@@ -158,6 +158,12 @@ export class DataCollectionType {
   @Field(() => Float, { nullable: true, description: 'Rows that were left out and kept aside; null until it ended.' })
   readonly rowsQuarantined: number | null;
 
+  @Field(() => Float, { description: 'Rows of these that were replayed since and are in a later snapshot.' })
+  readonly rowsReplayed: number;
+
+  @Field(() => ID, { nullable: true, description: 'The collection whose rows in quarantine this one takes again.' })
+  readonly replayOf: string | null;
+
   @Field(() => ID, {
     nullable: true,
     description: 'Digest of a Parquet file with these rows as they came, their numbers and the rules that they broke.',
@@ -197,6 +203,8 @@ export class DataCollectionType {
     this.rowsRead = run.rowsRead;
     this.rowsAccepted = run.rowsAccepted;
     this.rowsQuarantined = run.rowsQuarantined;
+    this.rowsReplayed = run.rowsReplayed;
+    this.replayOf = run.replayOf;
     this.quarantine = run.quarantineDigest;
     this.report = run.report;
     this.snapshotVersion = run.snapshotVersion;

@@ -3,6 +3,7 @@ import type { Actor } from '../../../../common/access/actor.js';
 import { wholeNumberColumn } from '../../../../common/database/whole-number-column.js';
 import type { ErrorCode } from '../../../../common/errors/error-table.js';
 import type { Digest } from '../../../../common/storage/digest.js';
+import type { RowCorrection } from '../../quarantine/quarantined-row.js';
 import type { ValidationReport } from '../../validation/validation-report.js';
 import { type CollectionPhase, type CollectionStatus, collectionStatuses } from '../collection-state.js';
 
@@ -15,6 +16,9 @@ const moment = { type: 'timestamptz', precision: 3 } as const;
 @Check('ck_data_collections_ended', `(ended_at IS NOT NULL) = (status IN ('SUCCEEDED', 'REJECTED', 'FAILED'))`)
 @Index('uq_data_collections_running', ['sourceId'], { unique: true, where: `status = 'RUNNING'` })
 @Index('ix_data_collections_created', ['sourceId', 'createdAt', 'id'])
+@Index('ix_data_collections_quarantine', ['sourceId', 'createdAt', 'id'], {
+  where: 'open_quarantine_digest IS NOT NULL',
+})
 @Index('ix_data_collections_open', ['enqueuedAt'], { where: 'ended_at IS NULL' })
 export class DataCollectionEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_data_collections' })
@@ -69,6 +73,22 @@ export class DataCollectionEntity {
   /** Digest of a Parquet file with the rows that were left out, as they came. */
   @Column('text', { nullable: true })
   quarantineDigest!: Digest | null;
+
+  /** As `quarantineDigest`, of those that still wait; null where none do. */
+  @Column('text', { nullable: true })
+  openQuarantineDigest!: Digest | null;
+
+  /** Rows that were left out and are in a later snapshot. */
+  @Column('bigint', { default: 0, transformer: wholeNumberColumn })
+  rowsReplayed!: number;
+
+  /** The collection whose quarantined rows this one takes, where it reads no source. */
+  @Column('uuid', { nullable: true })
+  replayOf!: string | null;
+
+  /** What is taken in place of values of these rows. */
+  @Column('jsonb', { nullable: true })
+  corrections!: readonly RowCorrection[] | null;
 
   /** The snapshot that it made, or that had the same rows already. */
   @Column('int', { nullable: true })
