@@ -27,6 +27,7 @@ import { CreateFeatureBindings1795427310000 } from './1795427310000-create-featu
 import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
 import { ReadDatabases1795427320100 } from './1795427320100-read-databases.js';
 import { ReadApis1795427320200 } from './1795427320200-read-apis.js';
+import { ScheduleCollections1795427320300 } from './1795427320300-schedule-collections.js';
 import { ReadStreams1795427330000 } from './1795427330000-read-streams.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
@@ -63,6 +64,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   DistinguishSourceConnections1795427320000,
   ReadDatabases1795427320100,
   ReadApis1795427320200,
+  ScheduleCollections1795427320300,
   ReadStreams1795427330000,
   AppendToDataSources1795427340000,
   CreateDataIssues1795427341000,

@@ -308,6 +308,9 @@ export const settingsSchema = z.object({
     .default(64 * GIB)
     .describe('Most bytes that a compressed file of a data source may unpack to.'),
 
+  NESTOR_DATA_SCHEDULE_MS: milliseconds(100)
+    .default(5_000)
+    .describe('How often workers look for data sources whose refresh is due, in milliseconds.'),
   NESTOR_SOURCE_TIMEOUT_MS: milliseconds(100)
     .default(30 * 60_000)
     .describe('Longest that a database or an API may take to be read for one batch, in milliseconds.'),

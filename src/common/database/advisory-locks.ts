@@ -9,6 +9,7 @@ export const advisoryLocks = {
   canaries: 6_370_718,
   autoscaling: 6_370_729,
   dataCollectionSweep: 6_370_730,
+  dataCollectionSchedule: 6_370_731,
   /** With the workspace as a second key. */
   materializationSweep: 6_370_750,
   pushedRows: 6_370_751,

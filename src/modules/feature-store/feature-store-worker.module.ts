@@ -9,6 +9,7 @@ import { StreamConnector } from './connectors/streams/stream-connector.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
 import { CollectionRunRepository } from './ingestion/collection-run.repository.js';
 import { CollectionRunner } from './ingestion/collection-runner.js';
+import { CollectionSchedule } from './ingestion/collection-schedule.js';
 import { CollectionSweeper } from './ingestion/collection-sweeper.js';
 import { CollectionConsumer } from './ingestion/collection.consumer.js';
 import { SnapshotWriter } from './ingestion/snapshot-writer.js';
@@ -47,6 +48,7 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
     CollectionRunner,
     CollectionConsumer,
     CollectionSweeper,
+    CollectionSchedule,
     StreamRound,
     MaterializationRunRepository,
     Materializer,

@@ -1,5 +1,5 @@
 /** States of a collection. */
-export const collectionStatuses = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'REJECTED', 'FAILED'] as const;
+export const collectionStatuses = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'REJECTED', 'FAILED', 'CANCELLED'] as const;
 
 export type CollectionStatus = (typeof collectionStatuses)[number];
 

@@ -3,7 +3,12 @@ import { Context, RequirePermission } from '../../../common/access/access.decora
 import type { ActorContext } from '../../../common/access/actor.js';
 import { PageArgs } from '../../../common/graphql/page.js';
 import { DataCollectionService } from './data-collection.service.js';
-import { CollectDataSourceInput, DataCollectionConnection, DataCollectionType } from './dto/data-collection.type.js';
+import {
+  CancelDataCollectionInput,
+  CollectDataSourceInput,
+  DataCollectionConnection,
+  DataCollectionType,
+} from './dto/data-collection.type.js';
 
 @Resolver(() => DataCollectionType)
 export class DataCollectionResolver {
@@ -19,6 +24,18 @@ export class DataCollectionResolver {
     @Args('input', { description: 'The source, and its file.' }) input: CollectDataSourceInput,
   ): Promise<DataCollectionType> {
     return new DataCollectionType(await this.service.collect(context, input.source, input.artifact ?? null));
+  }
+
+  @RequirePermission('data:collect')
+  @Mutation(() => DataCollectionType, {
+    description:
+      'Gives up a collection that has not ended. None of its rows become visible; a worker that reads hears of it within seconds.',
+  })
+  async cancelDataCollection(
+    @Context() context: ActorContext,
+    @Args('input', { description: 'The collection.' }) input: CancelDataCollectionInput,
+  ): Promise<DataCollectionType> {
+    return new DataCollectionType(await this.service.cancel(context, input.id));
   }
 
   @RequirePermission('data:read')

@@ -56,6 +56,22 @@ export class DataCollectionService {
     });
   }
 
+  /** Nothing of it becomes visible from now on. @throws {CodedError} NOT_FOUND, CONFLICT where it has ended. */
+  async cancel(context: ActorContext, id: string): Promise<DataCollectionEntity> {
+    const { workspaceId } = context.actor;
+    return this.audit.transaction(context, async (transaction) => {
+      const { manager } = transaction;
+      const isCancelled = UUID.test(id) && (await this.collections.cancel(manager, workspaceId, id));
+      const collection = UUID.test(id) ? await this.collections.find(workspaceId, id, manager) : null;
+      if (collection === null) throw new CodedError('NOT_FOUND', 'There is no such collection in this workspace.');
+      if (!isCancelled) {
+        throw new CodedError('CONFLICT', `The collection has ended: it is ${collection.status}.`);
+      }
+      transaction.audit({ action: 'data-collection.cancel', resourceType: 'data-collection', resourceId: id });
+      return collection;
+    });
+  }
+
   async find({ actor }: ActorContext, id: string): Promise<DataCollectionEntity | null> {
     return UUID.test(id) ? this.collections.find(actor.workspaceId, id) : null;
   }

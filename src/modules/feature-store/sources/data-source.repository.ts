@@ -81,6 +81,20 @@ export class DataSourceRepository {
     return entities.map((source, at) => ({ source, hadFullBatch: raw[at]?.had_full_batch ?? false }));
   }
 
+  /** Sources of all workspaces whose time has come and that are not being collected, the longest overdue first. */
+  async due(most: number): Promise<DataSourceEntity[]> {
+    return this.sources
+      .createQueryBuilder('source')
+      .where('source.deletedAt IS NULL AND source.nextCollectionAt <= now()')
+      .andWhere(
+        `NOT EXISTS (SELECT 1 FROM data_collections AS run
+           WHERE run.source_id = source.id AND run.status IN ('QUEUED', 'RUNNING'))`,
+      )
+      .orderBy('source.nextCollectionAt')
+      .take(most)
+      .getMany();
+  }
+
   async insert(manager: EntityManager, source: DataSourceEntity): Promise<void> {
     await manager.insert(DataSourceEntity, source);
   }

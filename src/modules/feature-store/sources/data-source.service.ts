@@ -13,7 +13,7 @@ import { DataEngines } from '../engine/data-engines.js';
 import { checkSchema } from './data-schema.rules.js';
 import { dataSourceNotFound } from './data-source-name.rules.js';
 import { checkKind, type DataConnection, type DataSourceKind } from './connections/connection.js';
-import { checkConnection, isReadAnew } from './connections/connection.rules.js';
+import { checkConnection, checkRefresh, isReadAnew } from './connections/connection.rules.js';
 import type { DataSchema, DataSourceMode, ValidationPolicy } from './data-source.js';
 import { DataSourceRepository } from './data-source.repository.js';
 import { SourceCursorRepository } from './source-cursor.repository.js';
@@ -35,11 +35,13 @@ export interface NewDataSource {
   readonly schema: DataSchema;
   readonly mode: DataSourceMode;
   readonly policy: ValidationPolicy;
+  /** Null: it is collected only when somebody asks for it. */
+  readonly refreshIntervalSeconds: number | null;
 }
 
 /** What is left out stays as it is. */
 export type DataSourceChange = Pick<NewDataSource, 'name' | 'secrets'> &
-  Partial<Pick<NewDataSource, 'description' | 'connection' | 'schema' | 'mode' | 'policy'>>;
+  Partial<Pick<NewDataSource, 'description' | 'connection' | 'schema' | 'mode' | 'policy' | 'refreshIntervalSeconds'>>;
 
 /** Most secrets of one source. */
 const MAX_SECRETS = 50;
@@ -79,9 +81,10 @@ export class DataSourceService {
   async create(context: ActorContext, given: NewDataSource): Promise<DataSourceEntity> {
     checkKind(given.connection.kind, given.kind);
     checkConnection(given);
+    checkRefresh(given.connection, given.refreshIntervalSeconds);
     await this.check(given.schema);
     const { workspaceId, id: createdBy } = context.actor;
-    const { name, description, kind, connection, schema, mode, policy } = given;
+    const { name, description, kind, connection, schema, mode, policy, refreshIntervalSeconds } = given;
     const id = randomUUID();
     const now = new Date();
     const secrets = this.changedSecrets(id, {}, given.secrets);
@@ -96,6 +99,8 @@ export class DataSourceService {
       schema,
       mode,
       policy,
+      refreshIntervalSeconds,
+      nextCollectionAt: refreshIntervalSeconds === null ? null : now,
       revision: 1,
       snapshotVersion: 0,
       createdBy,
@@ -132,9 +137,13 @@ export class DataSourceService {
       const before = { connection, schema, mode };
       const after = { ...before, ...change };
       checkConnection(after);
+      checkRefresh(after.connection, change.refreshIntervalSeconds ?? null);
       if (isReadAnew(before, after)) await this.cursors.forget(transaction.manager, source.id);
       const changed = await this.sources.change(transaction.manager, source, {
         ...change,
+        ...(change.refreshIntervalSeconds !== undefined && {
+          nextCollectionAt: change.refreshIntervalSeconds === null ? null : new Date(),
+        }),
         secrets: this.changedSecrets(source.id, source.secrets, secrets),
         revision: source.revision + 1,
         updatedAt: new Date(),

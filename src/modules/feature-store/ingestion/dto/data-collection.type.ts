@@ -31,6 +31,7 @@ registerEnumType(DataCollectionStatus, {
     SUCCEEDED: { description: 'The rows that were taken are a snapshot.' },
     REJECTED: { description: 'The rows are not as the schema says, and the policy refuses them.' },
     FAILED: { description: 'It could not be done; `error` says why.' },
+    CANCELLED: { description: 'It was given up when somebody asked for that.' },
   },
 });
 
@@ -76,6 +77,13 @@ export class CollectDataSourceInput {
   @IsOptional()
   @IsString()
   artifact?: string | null;
+}
+
+@InputType({ description: 'A collection to be given up.' })
+export class CancelDataCollectionInput {
+  @Field(() => ID, { description: 'Id of the collection.' })
+  @IsString()
+  id!: string;
 }
 
 @ObjectType('ViolationSample', { description: 'A value that broke a rule.' })

@@ -13,7 +13,7 @@ const moment = { type: 'timestamptz', precision: 3 } as const;
 @Entity('data_collections')
 @Check('ck_data_collections_status', `status IN (${collectionStatuses.map((status) => `'${status}'`).join(', ')})`)
 @Check('ck_data_collections_worker', `(worker IS NOT NULL) = (status = 'RUNNING')`)
-@Check('ck_data_collections_ended', `(ended_at IS NOT NULL) = (status IN ('SUCCEEDED', 'REJECTED', 'FAILED'))`)
+@Check('ck_data_collections_ended', `(ended_at IS NOT NULL) = (status NOT IN ('QUEUED', 'RUNNING'))`)
 @Index('uq_data_collections_running', ['sourceId'], { unique: true, where: `status = 'RUNNING'` })
 @Index('ix_data_collections_created', ['sourceId', 'createdAt', 'id'])
 @Index('ix_data_collections_quarantine', ['sourceId', 'createdAt', 'id'], {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { DataSchema, DataSourceMode } from '../data-source.js';
 import { faultOfApi } from './api-connection.rules.js';
-import { type DataConnection, watermarkOf } from './connection.js';
+import { type DataConnection, takesFile, watermarkOf } from './connection.js';
 import { isOtherStream } from './stream-connection.js';
 
 /** What of a source tells how it is read. */
@@ -36,6 +36,14 @@ export function checkConnection({ connection, schema, mode }: ReadSource): void 
     throw wrong('watermark', `the overlap of ${watermark.column} must be a whole number, as its values are`);
   }
   if (mode !== 'APPEND') throw wrong('watermark', 'what is read step by step is appended; set mode to APPEND');
+}
+
+/** @throws {CodedError} INVALID_INPUT where a source is not collected by a clock. */
+export function checkRefresh(connection: DataConnection, refreshIntervalSeconds: number | null): void {
+  if (refreshIntervalSeconds === null) return;
+  if (takesFile(connection)) throw wrong('refreshIntervalSeconds', 'a source that is told its files fetches none');
+  if (connection.kind === 'STREAM')
+    throw wrong('refreshIntervalSeconds', 'a stream is read whenever it has something new');
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   IsOptional,
   Length,
   Matches,
+  Max,
   MaxLength,
   Min,
   ValidateNested,
@@ -35,6 +36,9 @@ import { DataSourceKindEnum, DataSourceModeEnum, ValidationPolicyEnum, ValueType
 const MAX_SECRET = 10_000;
 const MAX_PATTERN = 1_000;
 const MAX_ALLOWED_VALUE = 1_000;
+
+/** A year. */
+const MAX_REFRESH_INTERVAL_SECONDS = 31_536_000;
 
 @InputType({ description: 'A column of a data source.' })
 export class DataColumnInput {
@@ -173,6 +177,16 @@ export class CreateDataSourceInput extends ConnectionInputs {
   @IsOptional()
   @IsIn(validationPolicies)
   policy?: ValidationPolicy | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How often it is collected, in seconds, beginning at once. Default: only when it is asked for.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_REFRESH_INTERVAL_SECONDS)
+  refreshIntervalSeconds?: number | null;
 }
 
 @InputType({ description: 'A change of a data source; what is left out stays as it is.' })
@@ -211,6 +225,16 @@ export class UpdateDataSourceInput extends ConnectionInputs {
   @IsOptional()
   @IsIn(validationPolicies)
   policy?: ValidationPolicy | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How often it is collected, in seconds, beginning at once; null: only when it is asked for.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_REFRESH_INTERVAL_SECONDS)
+  refreshIntervalSeconds?: number | null;
 }
 
 @InputType({ description: 'A data source to delete.' })
@@ -228,10 +252,11 @@ export const newDataSourceOf = (input: CreateDataSourceInput): NewDataSource => 
   schema: schemaOf(input.schema),
   mode: input.mode ?? (input.kind === 'STREAM' ? 'APPEND' : 'REPLACE'),
   policy: input.policy ?? 'REJECT',
+  refreshIntervalSeconds: input.refreshIntervalSeconds ?? null,
 });
 
 export function changeOf(input: UpdateDataSourceInput): DataSourceChange {
-  const { name, description, secrets, schema, mode, policy } = input;
+  const { name, description, secrets, schema, mode, policy, refreshIntervalSeconds } = input;
   const connection = givenConnection(input);
   return {
     name,
@@ -241,6 +266,7 @@ export function changeOf(input: UpdateDataSourceInput): DataSourceChange {
     ...(schema != null && { schema: schemaOf(schema) }),
     ...(mode != null && { mode }),
     ...(policy != null && { policy }),
+    ...(refreshIntervalSeconds !== undefined && { refreshIntervalSeconds }),
   };
 }
 

@@ -107,6 +107,15 @@ export class DataSourceType {
   @Field(() => ValidationPolicyEnum, { description: 'What happens to other rows.' })
   readonly policy: ValidationPolicy;
 
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How often it is collected, in seconds; null: only when it is asked for.',
+  })
+  readonly refreshIntervalSeconds: number | null;
+
+  @Field(() => Date, { nullable: true, description: 'When it is collected next by itself.' })
+  readonly nextCollectionAt: Date | null;
+
   @Field(() => Int, { description: 'Raised by each change, from 1.' })
   readonly revision: number;
 
@@ -135,6 +144,8 @@ export class DataSourceType {
     this.schema = source.schema;
     this.mode = source.mode;
     this.policy = source.policy;
+    this.refreshIntervalSeconds = source.refreshIntervalSeconds;
+    this.nextCollectionAt = source.nextCollectionAt;
     this.revision = source.revision;
     this.snapshotVersion = source.snapshotVersion === 0 ? null : source.snapshotVersion;
     this.createdBy = source.createdBy;

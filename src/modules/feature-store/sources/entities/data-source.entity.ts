@@ -16,6 +16,7 @@ const listed = (names: readonly string[]): string => names.map((name) => `'${nam
 @Check('ck_data_sources_connection', `connection ->> 'kind' = kind`)
 @Check('ck_data_sources_mode', `mode IN (${listed(dataSourceModes)})`)
 @Check('ck_data_sources_policy', `policy IN (${listed(validationPolicies)})`)
+@Index('ix_data_sources_due', ['nextCollectionAt'], { where: 'deleted_at IS NULL AND next_collection_at IS NOT NULL' })
 @Index('uq_data_sources_name', ['workspaceId', 'name'], { unique: true, where: 'deleted_at IS NULL' })
 export class DataSourceEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_data_sources' })
@@ -49,6 +50,14 @@ export class DataSourceEntity {
 
   @Column('varchar', { length: 16 })
   policy!: ValidationPolicy;
+
+  /** How often it is collected; null: only when somebody asks for it. */
+  @Column('int', { nullable: true })
+  refreshIntervalSeconds!: number | null;
+
+  /** When it is collected next by itself. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  nextCollectionAt!: Date | null;
 
   /** Raised by each change. */
   @Column('int', { default: 1 })
