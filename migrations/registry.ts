@@ -29,6 +29,7 @@ import { ReadDatabases1795427320100 } from './1795427320100-read-databases.js';
 import { ReadApis1795427320200 } from './1795427320200-read-apis.js';
 import { ScheduleCollections1795427320300 } from './1795427320300-schedule-collections.js';
 import { ReadStreams1795427330000 } from './1795427330000-read-streams.js';
+import { CollectFolders1795427331000 } from './1795427331000-collect-folders.js';
 import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data-sources.js';
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
 import { CreateDataQuality1795427342000 } from './1795427342000-create-data-quality.js';
@@ -66,6 +67,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   ReadApis1795427320200,
   ScheduleCollections1795427320300,
   ReadStreams1795427330000,
+  CollectFolders1795427331000,
   AppendToDataSources1795427340000,
   CreateDataIssues1795427341000,
   CreateDataQuality1795427342000,

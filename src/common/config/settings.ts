@@ -271,6 +271,15 @@ export const settingsSchema = z.object({
   NESTOR_DATA_CONCURRENCY: wholeNumber(1, 1_000)
     .default(2)
     .describe('Pieces of work on data that one process has in hand at once, each with an engine of its own.'),
+  NESTOR_DATA_FOLDERS: commaList()
+    .default([])
+    .describe(
+      'Folders of workers whose files data sources of any workspace may collect, comma-separated, as paths from the root. ' +
+        'Default: none.',
+    ),
+  NESTOR_DATA_FOLDER_SETTLE_MS: milliseconds(0)
+    .default(5_000)
+    .describe('A file of a folder that was changed within so many milliseconds is left to the next collection.'),
   NESTOR_DATA_MEMORY_BYTES: wholeNumber(64 * MIB, 1024 * GIB)
     .default(1 * GIB)
     .describe('Memory that one piece of work on data may hold; what is more goes to temporary files.'),

@@ -4,6 +4,7 @@ import { ApiConnector } from './connectors/api/api-connector.js';
 import { DatabaseConnector } from './connectors/database/database-connector.js';
 import { FileConnector } from './connectors/file-connector.js';
 import { FileReader } from './connectors/file-reader.js';
+import { FolderReader } from './connectors/folders/folder-reader.js';
 import { RedisStreamReader } from './connectors/streams/redis-stream-reader.js';
 import { StreamConnector } from './connectors/streams/stream-connector.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
@@ -36,6 +37,7 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
   imports: [FeatureStoreCoreModule, FeatureServingModule],
   providers: [
     FileReader,
+    FolderReader,
     FileConnector,
     DatabaseConnector,
     ApiConnector,

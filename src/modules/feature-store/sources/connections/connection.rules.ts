@@ -23,6 +23,12 @@ export function checkConnection({ connection, schema, mode }: ReadSource): void 
     const fault = faultOfApi(connection);
     if (fault !== null) throw wrong('api', fault);
   }
+  if (connection.kind === 'FILE' && connection.folder !== null && mode !== 'APPEND') {
+    throw wrong('mode', 'each file of a folder brings more data; set mode to APPEND');
+  }
+  if (connection.kind === 'FILE' && connection.folder === null && connection.pattern !== null) {
+    throw wrong('file', 'a pattern goes with a folder only');
+  }
   if (connection.kind === 'STREAM' && mode !== 'APPEND') {
     throw wrong('mode', 'a stream brings more data each time; set mode to APPEND');
   }
@@ -51,6 +57,9 @@ export function checkRefresh(connection: DataConnection, refreshIntervalSeconds:
  * than what will be.
  */
 export function isReadAnew(before: ReadSource, after: ReadSource): boolean {
+  if (before.connection.kind === 'FILE' && after.connection.kind === 'FILE') {
+    return before.connection.folder !== after.connection.folder;
+  }
   if (before.connection.kind === 'STREAM' && after.connection.kind === 'STREAM') {
     return isOtherStream(before.connection, after.connection);
   }

@@ -10,4 +10,17 @@ export interface FileConnection {
   readonly format: DataFileFormat | null;
   /** What separates the values of a CSV row; null: told by the header. */
   readonly delimiter: string | null;
+  /** A folder of the worker whose files are collected; null where each collection is told its file. */
+  readonly folder: string | null;
+  /** Names of the files that are collected, with `*` and `?`; null without a folder. */
+  readonly pattern: string | null;
 }
+
+/** Files that are found in a folder. */
+export interface FolderConnection extends FileConnection {
+  readonly folder: string;
+  readonly pattern: string;
+}
+
+export const isFolder = (connection: FileConnection): connection is FolderConnection =>
+  connection.folder !== null && connection.pattern !== null;

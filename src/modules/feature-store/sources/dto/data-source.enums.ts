@@ -33,7 +33,7 @@ registerEnumType(DataSourceKindEnum, {
   name: 'DataSourceKind',
   description: 'Where the data of a source comes from.',
   valuesMap: {
-    FILE: { description: 'Files that were uploaded by PUT /api/artifacts.' },
+    FILE: { description: 'Files that were uploaded by PUT /api/artifacts, or that are found in a folder.' },
     DATABASE: { description: 'A table or a query of a PostgreSQL.' },
     API: { description: 'JSON or NDJSON over HTTP.' },
     STREAM: { description: 'A stream whose entries are read as they come, in micro-batches.' },

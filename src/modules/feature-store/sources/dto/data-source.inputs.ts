@@ -167,7 +167,7 @@ export class CreateDataSourceInput extends ConnectionInputs {
 
   @Field(() => DataSourceModeEnum, {
     nullable: true,
-    description: 'What a collection brings. Default: REPLACE, of a STREAM APPEND.',
+    description: 'What a collection brings. Default: REPLACE; of a stream or a folder APPEND.',
   })
   @IsOptional()
   @IsIn(dataSourceModes)
@@ -250,7 +250,7 @@ export const newDataSourceOf = (input: CreateDataSourceInput): NewDataSource => 
   connection: connectionOf(input.kind, input),
   secrets: secretsOf(input.secrets),
   schema: schemaOf(input.schema),
-  mode: input.mode ?? (input.kind === 'STREAM' ? 'APPEND' : 'REPLACE'),
+  mode: input.mode ?? (input.kind === 'STREAM' || input.file?.folder != null ? 'APPEND' : 'REPLACE'),
   policy: input.policy ?? 'REJECT',
   refreshIntervalSeconds: input.refreshIntervalSeconds ?? null,
 });
