@@ -23,6 +23,7 @@ import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-fe
 import { CreateFeatureMaterializations1795427290000 } from './1795427290000-create-feature-materializations.js';
 import { KeepOnlineHistories1795427291000 } from './1795427291000-keep-online-histories.js';
 import { CreateHistoricalFeatures1795427300000 } from './1795427300000-create-historical-features.js';
+import { CreateFeatureParityChecks1795427301000 } from './1795427301000-create-feature-parity-checks.js';
 import { CreateFeatureBindings1795427310000 } from './1795427310000-create-feature-bindings.js';
 import { DistinguishSourceConnections1795427320000 } from './1795427320000-distinguish-source-connections.js';
 import { ReadDatabases1795427320100 } from './1795427320100-read-databases.js';
@@ -61,6 +62,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateFeatureMaterializations1795427290000,
   KeepOnlineHistories1795427291000,
   CreateHistoricalFeatures1795427300000,
+  CreateFeatureParityChecks1795427301000,
   CreateFeatureBindings1795427310000,
   DistinguishSourceConnections1795427320000,
   ReadDatabases1795427320100,

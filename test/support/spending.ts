@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { FeatureViewDefinition } from '../../src/modules/feature-store/definitions/feature-view.js';
 import { collect } from './collections.js';
 import { Definitions, featuresOf, stepsOf } from './feature-views.js';
 import type { TestNestor } from './nestor.js';
@@ -11,7 +12,11 @@ ann,2026-01-05,2026-01-05,40
 `;
 
 /** A source of purchases, a view of what users spent, an on-demand view over it, and a service of both. */
-export async function defineSpending(nestor: TestNestor, dataSource: DataSource): Promise<void> {
+export async function defineSpending(
+  nestor: TestNestor,
+  dataSource: DataSource,
+  changes: Partial<FeatureViewDefinition> = {},
+): Promise<void> {
   await collect(nestor, 'purchases', ['user:STRING', 'at:TIMESTAMP', 'known:TIMESTAMP', 'amount:FLOAT64'], PURCHASES);
   const [source]: { id: string; workspace_id: string }[] = await dataSource.query(
     "SELECT id, workspace_id FROM data_sources WHERE name = 'purchases'",
@@ -37,6 +42,7 @@ export async function defineSpending(nestor: TestNestor, dataSource: DataSource)
       output: 'recent',
     }),
     features: featuresOf({ name: 'amount', type: 'FLOAT64' }, { name: 'recent', type: 'FLOAT64' }),
+    ...changes,
   });
   const basket = { name: 'basket', type: 'FLOAT64' } as const;
   const ratio = await definitions.view('basket', {

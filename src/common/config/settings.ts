@@ -289,6 +289,12 @@ export const settingsSchema = z.object({
   NESTOR_DATA_MAX_ROW_BYTES: wholeNumber(KIB, 256 * MIB)
     .default(2 * MIB)
     .describe('Longest row of a CSV or JSON file of a data source, in bytes.'),
+  NESTOR_DATA_PARITY_MS: milliseconds(50, 24 * 3_600_000)
+    .default(10 * 60_000)
+    .describe('How often samples of each materialized feature view are compared online and offline, in milliseconds.'),
+  NESTOR_DATA_PARITY_SAMPLES: wholeNumber(1, 100_000)
+    .default(100)
+    .describe('Entities of a feature view that are compared each time.'),
   NESTOR_DATA_QUALITY_MS: milliseconds(50, 24 * 3_600_000)
     .default(10 * 60_000)
     .describe('How often the quality of each data source is measured besides after its collections, in milliseconds.'),

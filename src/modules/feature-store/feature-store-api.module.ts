@@ -14,13 +14,14 @@ import { MaterializationResolver } from './materialization/materialization.resol
 import { MaterializationService } from './materialization/materialization.service.js';
 import { HistoricalFeaturesResolver } from './offline/jobs/historical-features.resolver.js';
 import { HistoricalFeaturesService } from './offline/jobs/historical-features.service.js';
+import { ParityResolver } from './parity/parity.resolver.js';
 import { DataQualityResolver } from './quality/data-quality.resolver.js';
 import { ExpressionChecker } from './quality/expression-checker.js';
 import { QualityService } from './quality/quality.service.js';
-import { FeatureServingModule } from './serving/feature-serving.module.js';
-import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
 import { QuarantineResolver } from './quarantine/quarantine.resolver.js';
 import { QuarantineService } from './quarantine/quarantine.service.js';
+import { FeatureServingModule } from './serving/feature-serving.module.js';
+import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
 import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
 import { DataSnapshotService } from './snapshots/data-snapshot.service.js';
 import { DataSourceResolver } from './sources/data-source.resolver.js';
@@ -39,6 +40,7 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataSnapshotResolver,
     HistoricalFeaturesService,
     HistoricalFeaturesResolver,
+    ParityResolver,
     DataIssueService,
     DataIssueResolver,
     ExpressionChecker,

@@ -28,6 +28,8 @@ import { HistoricalFeaturesJobRepository } from './offline/jobs/historical-featu
 import { HistoricalFeaturesQueue } from './offline/jobs/historical-features-queue.js';
 import { FeatureRequests } from './offline/jobs/requested-features.js';
 import { SourceSnapshots } from './offline/source-snapshots.js';
+import { FeatureParityCheckEntity } from './parity/entities/feature-parity-check.entity.js';
+import { ParityRepository } from './parity/parity.repository.js';
 import { DataQualityModule } from './quality/data-quality.module.js';
 import { QuarantineRepository } from './quarantine/quarantine.repository.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
@@ -54,6 +56,7 @@ const entities = [
   DataUsageEntity,
   FeatureViewUsageEntity,
   HistoricalFeaturesJobEntity,
+  FeatureParityCheckEntity,
 ];
 
 const providers = [
@@ -78,6 +81,7 @@ const providers = [
   FeatureRequests,
   HistoricalFeaturesJobRepository,
   HistoricalFeaturesQueue,
+  ParityRepository,
 ];
 
 /** What the api and the worker both need of the feature store. */

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { Connectors } from './connectors/connectors.js';
 import { ApiConnector } from './connectors/api/api-connector.js';
+import { Connectors } from './connectors/connectors.js';
 import { DatabaseConnector } from './connectors/database/database-connector.js';
 import { FileConnector } from './connectors/file-connector.js';
 import { FileReader } from './connectors/file-reader.js';
@@ -25,11 +25,13 @@ import { HistoricalFeaturesConsumer } from './offline/jobs/historical-features.c
 import { HistoricalFeaturesRunner } from './offline/jobs/historical-features.runner.js';
 import { HistoricalFeaturesSweeper } from './offline/jobs/historical-features.sweeper.js';
 import { Labels } from './offline/labels/labels.js';
+import { ParityChecker } from './parity/parity-checker.js';
+import { ParityRunner } from './parity/parity-runner.js';
 import { CollectedBatches } from './quality/collected-batches.js';
 import { QualityMeter } from './quality/quality-meter.js';
 import { QualityRunner } from './quality/quality-runner.js';
-import { QuarantineReplayer } from './quarantine/quarantine-replayer.js';
 import { ReferenceChecker } from './quality/reference-checker.js';
+import { QuarantineReplayer } from './quarantine/quarantine-replayer.js';
 import { FeatureServingModule } from './serving/feature-serving.module.js';
 
 /** The feature store as the worker does it: collects sources, and brings feature views online. */
@@ -60,6 +62,8 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
     HistoricalFeaturesRunner,
     HistoricalFeaturesConsumer,
     HistoricalFeaturesSweeper,
+    ParityChecker,
+    ParityRunner,
     OpenIssues,
     ...openIssuesMetricProviders,
     CollectedBatches,
