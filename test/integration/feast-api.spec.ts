@@ -1,15 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Definitions, featuresOf } from '../support/feature-views.js';
-import { startTestInference, type TestInference } from '../support/inference.js';
+import { collectedSource } from '../support/collected-source.js';
+import { startTestInference, type TestInference, until } from '../support/inference.js';
 
 let nestor: TestInference;
+
+const orderColumns = [
+  { name: 'user', type: 'STRING' },
+  { name: 'at', type: 'TIMESTAMP' },
+  { name: 'amount', type: 'FLOAT64' },
+];
+const orders = 'user,at,amount\nann,2026-01-01,1\nann,2026-01-03,3\nbob,2026-01-05,5\n';
+
 beforeAll(async () => {
   nestor = await startTestInference();
+  await nestor.startWorker();
   const definitions = new Definitions(nestor.dataSource, nestor.context.actor.workspaceId);
   const users = await definitions.view('users', {
     features: featuresOf({ name: 'age', type: 'INT64' }, { name: 'spent', type: 'FLOAT64' }),
   });
-  await definitions.view('kept offline', { isOnline: false });
+  await definitions.view('archive', { isOnline: false });
+  const sourceId = await collectedSource(nestor, 'orders', orderColumns, orders);
+  await definitions.view('orders', { source: { kind: 'DATA_SOURCE', sourceId, name: 'orders' } });
   await definitions.service('risk', [
     [users, 'spent', 'money'],
     [users, 'age'],
@@ -73,6 +85,35 @@ describe("Feast's HTTP API", () => {
     ]);
   });
 
+  const amounts = async () => {
+    const body = { features: ['orders:amount'], entities: { user: ['ann', 'bob'] } };
+    return JSON.parse((await post('get-online-features', body)).text).results[1].values;
+  };
+
+  it('materializes an interval, and then what is new, and waits for it', async () => {
+    const interval = { start_ts: '2025-12-31T00:00:00', end_ts: '2026-01-02T00:00:00', feature_views: ['orders'] };
+    expect(await post('materialize', interval)).toMatchObject({ status: 200, text: '' });
+    expect(await amounts()).toEqual([1, null]);
+    const increment = { end_ts: '2026-01-04T00:00:00', feature_views: ['orders'] };
+    expect(await post('materialize-incremental', increment)).toMatchObject({ status: 200 });
+    expect(await amounts()).toEqual([3, null]);
+  });
+
+  it('materializes all views that are kept online, and does not wait where it is asked not to', async () => {
+    const answer = await post('materialize?async=true', { disable_event_timestamp: true });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([
+      202,
+      { status: 'accepted', feature_views: ['orders', 'users'] },
+    ]);
+    await until(amounts, ([, bob]) => bob === 5);
+  });
+
+  it('says why a view was not materialized', async () => {
+    const body = { end_ts: '2026-01-04T00:00:00Z', feature_views: ['users'] };
+    const refused = await refusal('materialize-incremental', body);
+    expect(refused.message).toContain('Feature view users was not materialized: ');
+  });
+
   it('answers whether it is there without credentials, and nothing else', async () => {
     expect((await fetch(`${nestor.api.url}/feast/health`)).status).toBe(200);
     expect(await refusal('get-online-features', {}, 'nst_unknown')).toMatchObject({
@@ -95,9 +136,38 @@ describe("Feast's HTTP API", () => {
     [
       'a view that is not online',
       'write-to-online-store',
-      { feature_view_name: 'kept offline', df: { user: [] } },
+      { feature_view_name: 'archive', df: { user: [] } },
       'CONFLICT',
       /is not kept online/,
+    ],
+    [
+      'an interval without a start',
+      'materialize',
+      { end_ts: '2026-01-01' },
+      'INVALID_INPUT',
+      /start_ts: give a moment/,
+    ],
+    ['a version of all', 'materialize', { version: 'v1' }, 'INVALID_INPUT', /exactly one of feature_views/],
+    [
+      'a version that is none',
+      'materialize',
+      { version: '1', feature_views: ['orders'] },
+      'INVALID_INPUT',
+      /give it as v1/,
+    ],
+    [
+      'increments of a version',
+      'materialize-incremental',
+      { version: 'v1', feature_views: ['orders'] },
+      'INVALID_INPUT',
+      /increments are of the newest/,
+    ],
+    [
+      'an unknown view to materialize',
+      'materialize',
+      { disable_event_timestamp: true, feature_views: ['a'] },
+      'NOT_FOUND',
+      /"a"/,
     ],
     ['an unknown route', 'chat', {}, 'NOT_FOUND', /./],
   ])('refuses %s in the form that its client reads', async (_, path, body, code, message) => {

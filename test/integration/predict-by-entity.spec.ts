@@ -184,16 +184,13 @@ describe('predict by entity', () => {
     });
   });
 
-  it('keeps to the version of the service that was bound', async () => {
+  it('keeps to the version of the service that was bound, whatever becomes of the service', async () => {
     await definitions.service('ages', [[users, 'spent']]);
     const answer = await ask({ model: 'bytes', entities: [{ user: 'ann' }] });
     expect(answer.outputs[0]?.data).toEqual([31]);
     await nestor.dataSource.query(`UPDATE feature_services SET deleted_at = now() WHERE name = 'ages'`);
-    await definitions.service('ages', [[users, 'age']]);
-    await until(
-      () => refusal({ model: 'bytes', entities: [{ user: 'ann' }] }),
-      ({ code, message }) => code === 'CONFLICT' && message.includes('which was deleted. Bind it again'),
-    );
+    await definitions.service('ages', [[users, 'spent']]);
+    expect((await ask({ model: 'bytes', entities: [{ user: 'ann' }] })).outputs[0]?.data).toEqual([31]);
   });
 });
 
@@ -229,6 +226,32 @@ describe('a deployment whose variants are bound', () => {
       expect(features).toMatchObject({ service: 'risk', serviceVersion: 1, entities });
       expect(features?.features[0]).toEqual({ name: 'age', used: [31], statuses: ['PRESENT'], eventTimes: [now] });
     }
+  });
+
+  it('leads from what was used to the service, its view and its models, and back', async () => {
+    const name = await client.create({ variants: variants.slice(0, 1) });
+    await ask({ deployment: name, entities: [{ user: 'ann', price: 0 }] });
+    await logged(name, 1);
+    const LINKS = `query ($name: String!) { result: predictionLog(filter: { deployment: $name }) { edges { node { features {
+      featureService { name version modelBindings(first: 5) { serviceVersion modelVersion { model version
+        featureBinding { featureService { name } } } } }
+      features { name featureView { name version } } } } } } }`;
+    const { edges } = await client.run<{ edges: { node: { features: Record<string, unknown> } }[] }>(LINKS, { name });
+    expect(edges[0]?.node.features).toMatchObject({
+      featureService: {
+        name: 'risk',
+        version: 1,
+        modelBindings: [
+          { modelVersion: { model: 'echo', version: 1, featureBinding: { featureService: { name: 'risk' } } } },
+        ],
+      },
+      features: [
+        { name: 'age', featureView: { name: 'users', version: 1 } },
+        { name: 'spent', featureView: { name: 'users' } },
+        { name: 'log_price', featureView: { name: 'asked' } },
+        { name: 'log_spent', featureView: { name: 'asked' } },
+      ],
+    });
   });
 
   it('keeps neither entities nor values where it keeps no inputs', async () => {

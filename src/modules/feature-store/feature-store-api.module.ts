@@ -1,5 +1,11 @@
 import { Module } from '@nestjs/common';
 import { RegistryApiModule } from '../registry/registry-api.module.js';
+import {
+  BoundServiceResolver,
+  ServiceBindingsResolver,
+  UsedFeatureGraphResolver,
+  UsedFeaturesGraphResolver,
+} from './bindings/feature-binding-graph.resolver.js';
 import { FeatureBindingMutations } from './bindings/feature-binding-mutations.resolver.js';
 import { FeatureBindingService } from './bindings/feature-binding.service.js';
 import { FeatureDefinitionsModule } from './definitions/feature-definitions.module.js';
@@ -10,6 +16,7 @@ import { DataCollectionResolver } from './ingestion/data-collection.resolver.js'
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
+import { FeastMaterialization } from './feast/feast-materialization.js';
 import { MaterializationResolver } from './materialization/materialization.resolver.js';
 import { MaterializationService } from './materialization/materialization.service.js';
 import { HistoricalFeaturesResolver } from './offline/jobs/historical-features.resolver.js';
@@ -51,8 +58,13 @@ import { DataSourceService } from './sources/data-source.service.js';
     OnlineFeaturesResolver,
     FeatureBindingService,
     FeatureBindingMutations,
+    UsedFeaturesGraphResolver,
+    UsedFeatureGraphResolver,
+    BoundServiceResolver,
+    ServiceBindingsResolver,
     MaterializationService,
     MaterializationResolver,
+    FeastMaterialization,
     FeastService,
   ],
 })

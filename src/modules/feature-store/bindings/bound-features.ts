@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { Tensor } from '../../../common/tensor/tensor.js';
-import type { FeatureBinding } from '../../registry/serving/feature-binding.js';
 import type { ServableVersion } from '../../registry/snapshot/servable-version.js';
 import type { JsonRow } from '../json-values.rules.js';
 import { OnlineFeatures } from '../serving/online-features.js';
@@ -29,45 +28,34 @@ export class BoundFeatures {
   constructor(private readonly online: OnlineFeatures) {}
 
   /**
-   * @throws {CodedError} CONFLICT where the version is not bound, or its service was deleted; FEATURES_MISSING;
+   * @throws {CodedError} CONFLICT where the version is not bound; FEATURES_MISSING;
    * INVALID_TENSOR where an input cannot hold a value; INVALID_INPUT and SERVICE_UNAVAILABLE as `OnlineFeatures.read`.
    */
   async inputsOf(workspaceId: string, target: ServableVersion, asked: AskedEntities): Promise<BoundInputs> {
-    const binding = target.featureBinding ?? refuse(target, 'is not bound to a feature service', 'Bind it');
+    const binding = target.featureBinding ?? notBound(target);
     const { entities, request = null } = asked;
     if (entities.length === 0) throw new CodedError('INVALID_INPUT', 'entities: give at least one.');
-    const columns = await this.read(workspaceId, target, binding, asked);
+    const { serviceVersionId, service, serviceVersion } = binding;
+    const { features: columns } = await this.online.read(workspaceId, {
+      selection: { serviceVersionId },
+      entities,
+      request: request ?? undefined,
+    });
     const bound = new Set(binding.tensors.flatMap(({ features }) => features));
     const read = columns.filter(({ name }) => bound.has(name));
     const values = completed(binding, read);
-    const { serviceVersionId, service, serviceVersion } = binding;
     const features = read.map((column) => ({ ...column, used: values.get(column.name) ?? [] }));
     return {
       tensors: featureTensors(target, binding.tensors, values, entities.length),
       used: { serviceVersionId, service, serviceVersion, entities, request, features },
     };
   }
-
-  private async read(
-    workspaceId: string,
-    target: ServableVersion,
-    { service, serviceVersion, serviceVersionId }: FeatureBinding,
-    { entities, request }: AskedEntities,
-  ) {
-    const selection = { service, version: serviceVersion };
-    const answer = await this.online.read(workspaceId, { selection, entities, request: request ?? undefined });
-    // A service that was deleted and made again begins at version 1 again.
-    if (answer.service?.id !== serviceVersionId) {
-      return refuse(target, `is bound to version ${serviceVersion} of ${service}, which was deleted`, 'Bind it again');
-    }
-    return answer.features;
-  }
 }
 
-function refuse({ model, version }: ServableVersion, problem: string, remedy: string): never {
+function notBound({ model, version }: ServableVersion): never {
   throw new CodedError(
     'CONFLICT',
-    `Version ${version} of model ${JSON.stringify(model)} ${problem}. ${remedy} by bindFeatureService, or ask by inputs or ` +
-      'records.',
+    `Version ${version} of model ${JSON.stringify(model)} is not bound to a feature service. Bind it by ` +
+      'bindFeatureService, or ask by inputs or records.',
   );
 }

@@ -40,6 +40,6 @@ import { ViewGrounds } from './view-grounds.js';
     FeatureGraphRepository,
     FeatureLoaders,
   ],
-  exports: [SourceReaders],
+  exports: [SourceReaders, FeatureLoaders],
 })
 export class FeatureDefinitionsModule {}

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, IsNull, Repository } from 'typeorm';
+import { type EntityManager, In, IsNull, Repository } from 'typeorm';
 import { type Page, pageOf } from '../../../common/graphql/page.js';
 import { DEFINITION_NAME, nameOfCursor } from './definition-names.rules.js';
 import { FeatureServiceEntity } from './entities/feature-service.entity.js';
@@ -42,6 +42,12 @@ export class FeatureServiceRepository {
       .where('service.workspaceId = :workspaceId AND service.name = :name', { workspaceId, name })
       .andWhere('version.version = COALESCE(:version, service.newestVersion)', { version: version ?? null })
       .getOne();
+  }
+
+  /** Those that there are, by their ids; also of services that were deleted since. */
+  async findVersions(workspaceId: string, ids: readonly string[]): Promise<Map<string, FeatureServiceVersionEntity>> {
+    const found = await this.versions.findBy({ workspaceId, id: In([...ids]) });
+    return new Map(found.map((version) => [version.id, version]));
   }
 
   /** Newest versions, by the names of the services. */

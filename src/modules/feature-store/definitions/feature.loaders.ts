@@ -8,6 +8,7 @@ import type { FeatureEntityEntity } from './entities/feature-entity.entity.js';
 import type { FeatureServiceVersionEntity } from './entities/feature-service-version.entity.js';
 import { FeatureEntityRepository } from './feature-entity.repository.js';
 import { FeatureGraphRepository, type NameRange, type NumberRange } from './feature-graph.repository.js';
+import { FeatureServiceRepository } from './feature-service.repository.js';
 import { FeatureViewRepository, type ListedFeatureView } from './feature-view.repository.js';
 
 /** Most rows that one field of a list may bring along. */
@@ -16,6 +17,7 @@ const MAX_ROWS = 10_000;
 const sources = new LoaderKind<DataSourceEntity>();
 const entities = new LoaderKind<FeatureEntityEntity>();
 const views = new LoaderKind<ListedFeatureView>();
+const services = new LoaderKind<FeatureServiceVersionEntity>();
 const viewLists = new LoaderKind<ListedFeatureView[]>();
 const serviceLists = new LoaderKind<FeatureServiceVersionEntity[]>();
 
@@ -29,6 +31,7 @@ export class FeatureLoaders {
     private readonly sourceRepository: DataSourceRepository,
     private readonly entityRepository: FeatureEntityRepository,
     private readonly viewRepository: FeatureViewRepository,
+    private readonly serviceRepository: FeatureServiceRepository,
     private readonly graph: FeatureGraphRepository,
   ) {}
 
@@ -54,6 +57,19 @@ export class FeatureLoaders {
     const readMany = (ids: readonly string[]) => this.viewRepository.listVersions(actor.workspaceId, ids);
     const found = await loadFrom(scope, views, versionId, readMany);
     if (found === undefined) throw new Error(`Version ${versionId} of a feature view, which was pinned, is not there.`);
+    return found;
+  }
+
+  /** Also of a service that was deleted since. */
+  async serviceOf(
+    scope: LoaderScope,
+    { actor }: ActorContext,
+    versionId: string,
+  ): Promise<FeatureServiceVersionEntity> {
+    const readMany = (ids: readonly string[]) => this.serviceRepository.findVersions(actor.workspaceId, ids);
+    const found = await loadFrom(scope, services, versionId, readMany);
+    if (found === undefined)
+      throw new Error(`Version ${versionId} of a feature service, which was pinned, is not there.`);
     return found;
   }
 

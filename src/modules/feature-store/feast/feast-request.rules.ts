@@ -1,5 +1,6 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { isJsonObject, type JsonObject } from '../../../common/json/json-object.js';
+import { fromJson } from '../json-values.rules.js';
 import type { FeatureSelection } from '../serving/feature-selection.rules.js';
 import { type Frame, frameOf } from './feast-frame.rules.js';
 
@@ -42,6 +43,45 @@ export function textsOf(given: JsonObject, field: string): string[] | null {
   if (list === null) return null;
   if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
   throw new CodedError('INVALID_INPUT', `${field}: give a list of texts.`);
+}
+
+/** What `/materialize` and `/materialize-incremental` are asked. */
+export interface FeastMaterializationRequest {
+  readonly kind: 'FULL' | 'INCREMENTAL';
+  /** Null for all views. */
+  readonly views: readonly string[] | null;
+  readonly version: number | undefined;
+  readonly from: Date | undefined;
+  readonly to: Date | undefined;
+}
+
+/** @throws {CodedError} INVALID_INPUT */
+export function feastMaterialization(kind: 'FULL' | 'INCREMENTAL', body: unknown): FeastMaterializationRequest {
+  const given = requestOf(body);
+  const views = textsOf(given, 'feature_views');
+  const version = versionOf(given);
+  if (version !== undefined && views?.length !== 1) {
+    throw new CodedError('INVALID_INPUT', 'version: goes with exactly one of feature_views.');
+  }
+  if (version !== undefined && kind === 'INCREMENTAL') {
+    throw new CodedError('INVALID_INPUT', 'version: increments are of the newest version; leave it out.');
+  }
+  const isUnbounded = kind === 'FULL' && given['disable_event_timestamp'] === true;
+  const from = kind === 'FULL' && !isUnbounded ? momentOf(given, 'start_ts') : undefined;
+  return { kind, views, version, from, to: isUnbounded ? undefined : momentOf(given, 'end_ts') };
+}
+
+function versionOf(given: JsonObject): number | undefined {
+  if ((given['version'] ?? null) === null) return undefined;
+  const [, digits] = /^v([1-9]\d{0,8})$/.exec(textOf(given, 'version')) ?? [];
+  if (digits === undefined) throw new CodedError('INVALID_INPUT', 'version: give it as v1, v2, and so on.');
+  return Number(digits);
+}
+
+function momentOf(given: JsonObject, field: string): Date {
+  const moment = fromJson(given[field] ?? null, 'TIMESTAMP');
+  if (typeof moment === 'number' && typeof given[field] === 'string') return new Date(moment);
+  throw new CodedError('INVALID_INPUT', `${field}: give a moment as ISO 8601, such as 2026-11-23T10:00:00.`);
 }
 
 function selectionOf(given: JsonObject): FeatureSelection {

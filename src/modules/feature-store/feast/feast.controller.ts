@@ -1,4 +1,5 @@
-import { Body, Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Context, Public, RequirePermission } from '../../../common/access/access.decorators.js';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { FEAST_PREFIX } from './feast-errors.js';
@@ -27,5 +28,43 @@ export class FeastController {
   @HttpCode(200)
   async writeToOnlineStore(@Context() context: ActorContext, @Body() body: unknown): Promise<void> {
     await this.service.write(context, body);
+  }
+
+  @RequirePermission('data:collect')
+  @Post('materialize')
+  async materialize(
+    @Context() context: ActorContext,
+    @Body() body: unknown,
+    @Query('async') isAsync: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.run(context, 'FULL', body, isAsync, { request, reply });
+  }
+
+  @RequirePermission('data:collect')
+  @Post('materialize-incremental')
+  async materializeIncremental(
+    @Context() context: ActorContext,
+    @Body() body: unknown,
+    @Query('async') isAsync: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.run(context, 'INCREMENTAL', body, isAsync, { request, reply });
+  }
+
+  private async run(
+    context: ActorContext,
+    kind: 'FULL' | 'INCREMENTAL',
+    body: unknown,
+    isAsync: string | undefined,
+    { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  ) {
+    const waits = isAsync !== 'true';
+    const isGone = () => request.raw.socket.destroyed;
+    const views = await this.service.materialize(context, kind, body, { waits, isGone });
+    void reply.code(waits ? 200 : 202);
+    return waits ? undefined : { status: 'accepted', feature_views: views };
   }
 }

@@ -6,8 +6,9 @@ import { OnlineStore } from '../online/online-store.js';
 import { onlineViewOf } from '../online/online-view.rules.js';
 import { OnlineFeatures } from '../serving/online-features.js';
 import { feastAnswer } from './feast-answer.rules.js';
+import { FeastMaterialization } from './feast-materialization.js';
 import { frameOf, rowsOf } from './feast-frame.rules.js';
-import { feastRead, requestOf, textOf } from './feast-request.rules.js';
+import { feastMaterialization, feastRead, requestOf, textOf } from './feast-request.rules.js';
 import { featureWrites } from './feast-rows.rules.js';
 
 /** Feast's requests in terms of ours. */
@@ -17,6 +18,7 @@ export class FeastService {
     private readonly features: OnlineFeatures,
     private readonly views: FeatureViewRepository,
     private readonly store: OnlineStore,
+    private readonly materialization: FeastMaterialization,
   ) {}
 
   /** @returns JSON. @throws {CodedError} INVALID_INPUT, and all that `OnlineFeatures.read` throws. */
@@ -44,5 +46,22 @@ export class FeastService {
       throw new CodedError('CONFLICT', `Feature view ${view.name} is not kept online.`);
     }
     await this.store.write(onlineViewOf(view), featureWrites(view, frame));
+  }
+
+  /**
+   * @param waits whether it answers once the views are materialized; `isGone` tells that nobody waits any more.
+   * @returns the names of the views.
+   * @throws {CodedError} INVALID_INPUT, and those of `FeastMaterialization`.
+   */
+  async materialize(
+    context: ActorContext,
+    kind: 'FULL' | 'INCREMENTAL',
+    body: unknown,
+    { waits, isGone }: { readonly waits: boolean; readonly isGone: () => boolean },
+  ): Promise<readonly string[]> {
+    const { views: names, ...wanted } = feastMaterialization(kind, body);
+    const { views, ids } = await this.materialization.begin(context, names, wanted);
+    if (waits) await this.materialization.ended(context, ids, isGone);
+    return views;
   }
 }

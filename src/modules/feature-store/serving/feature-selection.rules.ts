@@ -10,6 +10,11 @@ export type FeatureSelection =
   /** As `view:feature` or `view@version:feature`. */
   | { readonly features: readonly string[] };
 
+/** Those of a version of a service, by its id; also where the service was deleted since. */
+export interface PinnedService {
+  readonly serviceVersionId: string;
+}
+
 /** How inputs say it: one of both. */
 export interface FeatureSelectionInput {
   readonly service?: string | null;

@@ -8,13 +8,13 @@ import { type EntityKey, type OnlineRow, OnlineStore } from '../online/online-st
 import { type EntityRows, entityRows } from './entity-rows.rules.js';
 import { type FeatureColumn, featureColumns } from './feature-columns.rules.js';
 import type { Lookup, ServingPlan } from './serving-plan.rules.js';
-import type { FeatureSelection } from './feature-selection.rules.js';
+import type { FeatureSelection, PinnedService } from './feature-selection.rules.js';
 import { ServingPlans } from './serving-plans.js';
 import type { TypedColumn } from '../value-types.js';
 
 /** What is asked for of which entities. */
 export interface OnlineFeaturesRequest {
-  readonly selection: FeatureSelection;
+  readonly selection: FeatureSelection | PinnedService;
   /** For each entity its join keys and, for on-demand views, fields of the request, as they came in JSON. */
   readonly entities: readonly JsonRow[];
   /** Fields of the request that hold for every entity whose row does not have them. */
@@ -67,7 +67,7 @@ export class OnlineFeatures {
     return this.store.read(reads, now);
   }
 
-  private assertSize(selection: FeatureSelection, entities: readonly JsonRow[]): void {
+  private assertSize(selection: FeatureSelection | PinnedService, entities: readonly JsonRow[]): void {
     const { NESTOR_ONLINE_MAX_ENTITIES: most } = this.settings;
     if (entities.length > most) {
       throw new CodedError(

@@ -5,7 +5,7 @@ import type { FeatureServiceVersion } from '../definitions/feature-service.js';
 import { FeatureServiceRepository } from '../definitions/feature-service.repository.js';
 import type { FeatureViewVersion } from '../definitions/feature-view.js';
 import { FeatureViewRepository } from '../definitions/feature-view.repository.js';
-import type { FeatureSelection } from './feature-selection.rules.js';
+import type { FeatureSelection, PinnedService } from './feature-selection.rules.js';
 import { namedFeature } from './feature-reference.rules.js';
 import { type ServingPlan, servingPlan, type WantedFeature } from './serving-plan.rules.js';
 
@@ -40,7 +40,7 @@ export class ServingPlans {
   ) {}
 
   /** @throws {CodedError} NOT_FOUND, INVALID_INPUT, CONFLICT */
-  async of(workspaceId: string, selection: FeatureSelection): Promise<ResolvedPlan> {
+  async of(workspaceId: string, selection: FeatureSelection | PinnedService): Promise<ResolvedPlan> {
     const key = JSON.stringify([workspaceId, selection]);
     const kept = this.kept.get(key);
     const age = kept === undefined ? Infinity : performance.now() - kept.madeAt;
@@ -50,7 +50,7 @@ export class ServingPlans {
     return kept.resolved;
   }
 
-  private make(key: string, workspaceId: string, selection: FeatureSelection): Promise<ResolvedPlan> {
+  private make(key: string, workspaceId: string, selection: FeatureSelection | PinnedService): Promise<ResolvedPlan> {
     const known = this.underWay.get(key);
     if (known !== undefined) return known;
     const madeAt = performance.now();
@@ -68,12 +68,12 @@ export class ServingPlans {
     return making;
   }
 
-  private async resolve(workspaceId: string, selection: FeatureSelection): Promise<ResolvedPlan> {
-    const service = 'service' in selection ? await this.serviceOf(workspaceId, selection) : null;
+  private async resolve(workspaceId: string, selection: FeatureSelection | PinnedService): Promise<ResolvedPlan> {
+    const service = 'features' in selection ? null : await this.serviceOf(workspaceId, selection);
     const wanted =
-      'service' in selection
-        ? await this.wantedBy(workspaceId, service?.features ?? [])
-        : await this.named(workspaceId, selection.features);
+      'features' in selection
+        ? await this.named(workspaceId, selection.features)
+        : await this.wantedBy(workspaceId, service?.features ?? []);
     const upstream = wanted.flatMap(({ view: { source } }) => (source.kind === 'REQUEST' ? source.features : []));
     const ids = [...new Set(upstream.map(({ versionId }) => versionId))];
     return { plan: servingPlan(wanted, await this.views.findVersions(workspaceId, ids)), service };
@@ -81,8 +81,14 @@ export class ServingPlans {
 
   private async serviceOf(
     workspaceId: string,
-    { service: name, version }: Extract<FeatureSelection, { service: string }>,
+    selection: Exclude<FeatureSelection, { features: readonly string[] }> | PinnedService,
   ): Promise<FeatureServiceVersion> {
+    if ('serviceVersionId' in selection) {
+      const pinned = await this.services.findVersion(workspaceId, selection.serviceVersionId);
+      if (pinned !== null) return pinned;
+      throw new CodedError('NOT_FOUND', 'There is no such version of a feature service in this workspace.');
+    }
+    const { service: name, version } = selection;
     const service = await this.services.find(workspaceId, name, version);
     if (service !== null) return service;
     const which = version === undefined ? '' : ` with a version ${version}`;

@@ -13,10 +13,12 @@ export class BoundInputType {
   features!: readonly string[];
 }
 
-/** `modelVersion` is resolved on its own, for all bindings of an answer at once. */
+/** `modelVersion` and `featureService` are resolved on their own, for all bindings of an answer at once. */
 @ObjectType('FeatureBinding', { description: 'Where a model version gets its inputs from when it is asked by entity.' })
 export class FeatureBindingType {
   readonly versionId: string;
+
+  readonly serviceVersionId: string;
 
   @Field(() => String, { description: 'Name of the feature service.' })
   readonly service: string;
@@ -41,6 +43,7 @@ export class FeatureBindingType {
 
   constructor(binding: KeptBinding) {
     this.versionId = binding.versionId;
+    this.serviceVersionId = binding.serviceVersionId;
     this.service = binding.service;
     this.serviceVersion = binding.serviceVersion;
     this.inputs = binding.tensors.map(({ tensor, features }) => ({ tensor, features }));

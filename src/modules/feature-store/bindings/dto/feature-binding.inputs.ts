@@ -1,4 +1,4 @@
-import { Field, InputType, Int } from '@nestjs/graphql';
+import { ArgsType, Field, InputType, Int } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -24,6 +24,7 @@ import type { NewBinding } from '../feature-binding.service.js';
 const MAX_VERSION = 2 ** 31 - 1;
 const MAX_INPUTS = 1_000;
 const MAX_FEATURES = 10_000;
+const MAX_BINDINGS = 50;
 
 @InputType({ isAbstract: true })
 class BoundVersionInput {
@@ -94,6 +95,15 @@ export class BindFeatureServiceInput extends BoundVersionInput {
 
 @InputType({ description: 'A model version that is bound.' })
 export class UnbindFeatureServiceInput extends BoundVersionInput {}
+
+@ArgsType()
+export class BindingsArgs {
+  @Field(() => Int, { defaultValue: 20, description: `How many to return at most, up to ${MAX_BINDINGS}.` })
+  @IsInt()
+  @Min(1)
+  @Max(MAX_BINDINGS)
+  first!: number;
+}
 
 export const bindingOf = ({ inputs, ...input }: BindFeatureServiceInput): NewBinding => ({
   ...input,
