@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../src/common/process/package-root.js';
 import { heavy } from './heavy.js';
 import { hostile } from './hostile.js';
+import { ingestion } from './ingestion.js';
 import { offlineJoin } from './offline-join.js';
 import { onlineStore } from './online-store.js';
 import { overload } from './overload.js';
@@ -26,6 +27,7 @@ const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
     queued({ name: 'Redis', environment: { REDIS_URL: redisUrl }, rawUrl: () => redisUrl, jobs: 5_000, aim: 0.6 }),
   'queue-postgresql': () =>
     queued({ name: 'PostgreSQL', environment: {}, rawUrl: ({ databaseUrl }) => databaseUrl, jobs: 1_500, aim: 0.5 }),
+  ingestion: () => ingestion(),
   'offline-join': offlineJoin,
   'online-store': () => onlineStore(redisUrl),
   overload,

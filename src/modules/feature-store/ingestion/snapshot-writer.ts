@@ -13,19 +13,20 @@ import { ArtifactService } from '../../registry/artifact.service.js';
 import { ROW, STAGED, type StagedBatch } from '../connectors/staged-batch.js';
 import type { StatementControl } from '../engine/data-engine.js';
 import type { Workbench } from '../engine/data-engines.js';
-import { literal, quoted, storedTypes } from '../engine/sql-text.js';
+import { literal, quoted } from '../engine/sql-text.js';
 import { QualityScheduleRepository } from '../quality/quality-schedule.repository.js';
 import { QuarantineRepository } from '../quarantine/quarantine.repository.js';
 import { contentDigest } from '../snapshots/content-digest.js';
 import { type ColumnStatistics, statisticsOf } from '../snapshots/column-statistics.js';
 import { DataSnapshotRepository } from '../snapshots/data-snapshot.repository.js';
 import type { DataSnapshotEntity } from '../snapshots/entities/data-snapshot.entity.js';
+import { writeSnapshotFile } from '../snapshots/snapshot-file.js';
 import { isSaidAlready } from '../snapshots/snapshot-identity.rules.js';
 import type { DataSchema } from '../sources/data-source.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
 import { SourceCursorRepository } from '../sources/source-cursor.repository.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
-import { CHECKED, INVALID, VIOLATIONS, violationTexts } from '../validation/row-checks.rules.js';
+import { CHECKED, INVALID, isInOrder, VIOLATIONS, violationTexts } from '../validation/row-checks.rules.js';
 import type { ValidationReport } from '../validation/validation-report.js';
 import { type ClaimedCollection, CollectionRunRepository } from './collection-run.repository.js';
 
@@ -162,15 +163,7 @@ export class SnapshotWriter {
     control: StatementControl,
   ): Promise<PreparedSnapshot> {
     const path = join(folder, 'snapshot.parquet');
-    const columns = schema.columns.map(
-      ({ name, type }) => `CAST(${quoted(name)} AS ${storedTypes[type]}) AS ${quoted(name)}`,
-    );
-    await engine.run(
-      `COPY (SELECT ${columns.join(', ')} FROM ${rows} ORDER BY ${quoted(ROW)})
-       TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`,
-      [],
-      control,
-    );
+    await writeSnapshotFile(engine, path, rows, schema, isInOrder(schema) ? null : ROW, control);
     const statistics = await statisticsOf(engine, rows, schema.columns, control);
     const { digest: fileDigest, sizeBytes } = await this.artifacts.upload(context, createReadStream(path));
     return { contentDigest: digest, file: { digest: fileDigest, sizeBytes }, statistics };

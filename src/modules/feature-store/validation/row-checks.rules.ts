@@ -47,6 +47,10 @@ export function checkingStatement(schema: DataSchema, now: Date): string {
     FROM compared`;
 }
 
+/** Whether the rows of {@link CHECKED} are in their order; comparing them with each other shuffles them. */
+export const isInOrder = ({ keyColumns, hasUniqueRows }: DataSchema): boolean =>
+  keyColumns.length === 0 && !hasUniqueRows;
+
 /** Of rows that are one, the first without another fault is kept. */
 function duplicateOf({ columns, keyColumns, hasUniqueRows }: DataSchema, isFaulty: string): string {
   const positions = keyColumns.map((name) => columns.findIndex((column) => column.name === name));
