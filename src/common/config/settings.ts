@@ -358,6 +358,9 @@ export const settingsSchema = z.object({
         'only that is meant, and blocks such as `10.0.0.0/8`. All others must have public addresses.',
     ),
 
+  NESTOR_FEATURE_REPOSITORY_MAX_BYTES: wholeNumber(KIB, 16 * MIB)
+    .default(256 * KIB)
+    .describe('Longest file of feature definitions, in bytes; it is read in one go by the api process.'),
   NESTOR_ONLINE_MAX_ENTITIES: wholeNumber(1, 100_000)
     .default(1_000)
     .describe('Most entities whose features one call reads online.'),

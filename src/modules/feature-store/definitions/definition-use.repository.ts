@@ -31,10 +31,11 @@ export class DefinitionUseRepository {
     return namesOf(manager, usersOf('feature_service', 'service_id'), [workspaceId, viewId]);
   }
 
-  /** The names of views whose rows tell of an entity, in whatever version: an older one may be in use yet. */
+  /** The names of views whose rows tell of an entity. */
   async viewsOfEntity(manager: EntityManager, workspaceId: string, name: string): Promise<string[]> {
     const statement = `
-      SELECT DISTINCT view.name FROM feature_views view JOIN feature_view_versions version ON version.view_id = view.id
+      SELECT view.name FROM feature_views view
+      JOIN feature_view_versions version ON version.view_id = view.id AND version.version = view.newest_version
       WHERE view.workspace_id = $1 AND view.deleted_at IS NULL AND version.definition -> 'entities' ? $2
       ORDER BY view.name`;
     return namesOf(manager, statement, [workspaceId, name]);

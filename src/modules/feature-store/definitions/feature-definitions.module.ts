@@ -16,6 +16,9 @@ import {
 import { FeatureViewResolver } from './feature-view.resolver.js';
 import { FeatureViewService } from './feature-view.service.js';
 import { FeatureLoaders } from './feature.loaders.js';
+import { FeatureRepositoryPruning } from './repository/feature-repository-pruning.js';
+import { FeatureRepositoryResolver } from './repository/feature-repository.resolver.js';
+import { FeatureRepositoryService } from './repository/feature-repository.service.js';
 import { SourceReaders } from './source-readers.js';
 import { ViewGrounds } from './view-grounds.js';
 
@@ -37,6 +40,9 @@ import { ViewGrounds } from './view-grounds.js';
     ServiceFeatureResolver,
     FeatureLookupResolver,
     DataSourceViewsResolver,
+    FeatureRepositoryPruning,
+    FeatureRepositoryService,
+    FeatureRepositoryResolver,
     FeatureGraphRepository,
     FeatureLoaders,
   ],

@@ -3,6 +3,7 @@ import { Context, RequirePermission } from '../../../common/access/access.decora
 import type { ActorContext } from '../../../common/access/actor.js';
 import { Loaders, type LoaderScope } from '../../../common/graphql/loaders.js';
 import { DataSourceType } from '../sources/dto/data-source.type.js';
+import type { TypedColumn } from '../value-types.js';
 import { DefinitionVersionsArgs, RelatedArgs } from './dto/definition.args.js';
 import { FeatureEntityType } from './dto/feature-entity.type.js';
 import { FeatureServiceType } from './dto/feature-service.type.js';
@@ -42,15 +43,18 @@ export class FeatureViewGraphResolver {
 
   @RequirePermission('data:read')
   @ResolveField(() => [FeatureEntityType], {
-    description: 'The entities that its rows tell of; of a deleted view those that are there still.',
+    description: 'The entities that its rows tell of; without those that were deleted since.',
   })
   async entities(
-    @Parent() { entityNames }: FeatureViewType,
+    @Parent() { entityNames, joinKeys }: FeatureViewType,
     @Context() context: ActorContext,
     @Loaders() scope: LoaderScope,
   ): Promise<FeatureEntityType[]> {
     const entities = await this.loaders.entitiesOf(scope, context, entityNames);
-    return entities.map((entity) => new FeatureEntityType(entity));
+    // A name that was free again may stand for another entity by now.
+    const isKnown = (key: TypedColumn) => joinKeys.some(({ name, type }) => name === key.name && type === key.type);
+    const known = entities.filter((entity) => entity.joinKeys.every(isKnown));
+    return known.map((entity) => new FeatureEntityType(entity));
   }
 
   @RequirePermission('data:read')
