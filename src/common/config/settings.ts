@@ -84,6 +84,12 @@ export const settingsSchema = z.object({
     .describe(
       'Secret from which signing keys are derived, at least 32 characters. Default: made once, kept in `NESTOR_HOME/secret`.',
     ),
+  NESTOR_PREVIOUS_SECRETS: commaList()
+    .pipe(z.array(z.string().min(32)))
+    .default([])
+    .describe(
+      'Secrets of before, comma-separated: what they encrypted is still read, and workers encrypt it anew when they start.',
+    ),
   NESTOR_ADMIN_EMAIL: z.email().default('admin@nestor.local').describe('E-mail of the first administrator.'),
   NESTOR_ACCESS_TOKEN_SECONDS: wholeNumber(30, 86_400)
     .default(900)
@@ -394,6 +400,7 @@ export type SettingName = keyof z.input<typeof settingsSchema>;
 /** Settings whose values must not be repeated in a message or a log. */
 const confidential: ReadonlySet<string> = new Set<SettingName>([
   'NESTOR_SECRET',
+  'NESTOR_PREVIOUS_SECRETS',
   'DATABASE_URL',
   'REDIS_URL',
   'APOLLO_KEY',

@@ -15,7 +15,15 @@ import { loadOrCreateSecret } from './secret-file.js';
       useFactory: async (settings: Settings) =>
         new InstallationSecret(await loadOrCreateSecret(settings.NESTOR_HOME, settings)),
     },
-    FieldEncryption,
+    {
+      provide: FieldEncryption,
+      inject: [InstallationSecret, SETTINGS],
+      useFactory: (secret: InstallationSecret, { NESTOR_PREVIOUS_SECRETS: previous }: Settings) =>
+        new FieldEncryption(
+          secret,
+          previous.map((text) => new InstallationSecret(text)),
+        ),
+    },
   ],
   exports: [InstallationSecret, FieldEncryption],
 })

@@ -33,6 +33,19 @@ describe('FieldEncryption', () => {
     expect(Buffer.from(one.split('.')[2] ?? '', 'base64url').toString('latin1')).not.toContain('hunter2');
   });
 
+  it('reads what was encrypted under a secret of before, and encrypts under the new one', () => {
+    const before = new InstallationSecret('the secret of one installation');
+    const now = new InstallationSecret('the next secret of one installation');
+    const rotated = new FieldEncryption(now, [before]);
+    const old = encryption.encrypt('hunter2', place);
+    expect(rotated.decrypt(old, place)).toBe('hunter2');
+    expect(old.startsWith(rotated.currentPrefix)).toBe(false);
+    const anew = rotated.encrypt('hunter2', place);
+    expect(anew.startsWith(rotated.currentPrefix)).toBe(true);
+    expect(new FieldEncryption(now).decrypt(anew, place)).toBe('hunter2');
+    expect(thrownBy(() => encryption.decrypt(anew, place))).toEqual(refused(/another NESTOR_SECRET/));
+  });
+
   it('refuses a value that was moved to another cell', () => {
     const encrypted = encryption.encrypt('hunter2', place);
     for (const other of [{ table: 'users' }, { row: '2' }, { column: 'secrets.other' }]) {

@@ -1,5 +1,4 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
 import { CodedError } from '../errors/coded-error.js';
 import { InstallationSecret } from './installation-secret.js';
 
@@ -19,16 +18,25 @@ const FORMAT = 'v1';
 
 /**
  * Encrypts single values of the database: AES-256-GCM with a random nonce, the place of the value as additional data, and
- * the id of the key in front, so that a value of another installation is told from one that was tampered with.
+ * the id of the key in front, so that a value of another installation is told from one that was tampered with, and one
+ * of an earlier secret is read by its key.
  */
-@Injectable()
 export class FieldEncryption {
   readonly #key: Buffer;
   readonly #keyId: string;
+  /** Of this secret and of those of before, by their ids. */
+  readonly #keys: ReadonlyMap<string, Buffer>;
 
-  constructor(secret: InstallationSecret) {
-    this.#key = secret.deriveKey('field-encryption');
-    this.#keyId = secret.deriveKey('field-encryption-key-id').toString('hex', 0, 4);
+  /** @param previous secrets of before, which only decrypt. */
+  constructor(secret: InstallationSecret, previous: readonly InstallationSecret[] = []) {
+    this.#key = keyOf(secret);
+    this.#keyId = keyIdOf(secret);
+    this.#keys = new Map([...previous, secret].map((one) => [keyIdOf(one), keyOf(one)]));
+  }
+
+  /** How all values begin that are encrypted now. */
+  get currentPrefix(): string {
+    return `${FORMAT}.${this.#keyId}.`;
   }
 
   /** @returns `v1.<key id>.<nonce, ciphertext and tag as base64url>`. */
@@ -37,17 +45,18 @@ export class FieldEncryption {
     const cipher = createCipheriv(ALGORITHM, this.#key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(additionalData(place));
     const bytes = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-    return [FORMAT, this.#keyId, bytes.toString('base64url')].join('.');
+    return `${this.currentPrefix}${bytes.toString('base64url')}`;
   }
 
   /** @throws {CodedError} SECRET_UNREADABLE where it was encrypted under another key or for another place, or altered. */
   decrypt(encrypted: string, place: FieldPlace): string {
-    const [format, keyId, payload = ''] = encrypted.split('.');
+    const [format, keyId = '', payload = ''] = encrypted.split('.');
     if (format !== FORMAT) throw unreadable(place, 'it is in no form that is known');
-    if (keyId !== this.#keyId) throw unreadable(place, 'it was stored under another NESTOR_SECRET');
+    const key = this.#keys.get(keyId);
+    if (key === undefined) throw unreadable(place, 'it was stored under another NESTOR_SECRET');
     const bytes = Buffer.from(payload, 'base64url');
     if (bytes.length < NONCE_BYTES + TAG_BYTES) throw unreadable(place, 'it is cut off');
-    const decipher = createDecipheriv(ALGORITHM, this.#key, bytes.subarray(0, NONCE_BYTES), {
+    const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
     });
     decipher.setAAD(additionalData(place));
@@ -59,6 +68,11 @@ export class FieldEncryption {
     }
   }
 }
+
+const keyOf = (secret: InstallationSecret): Buffer => secret.deriveKey('field-encryption');
+
+const keyIdOf = (secret: InstallationSecret): string =>
+  secret.deriveKey('field-encryption-key-id').toString('hex', 0, 4);
 
 const additionalData = ({ table, row, column }: FieldPlace): Buffer =>
   Buffer.from(JSON.stringify([table, row, column]));

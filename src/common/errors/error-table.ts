@@ -98,7 +98,7 @@ export const errorTable = {
   SECRET_UNREADABLE: {
     status: 500,
     meaning:
-      'A stored secret cannot be decrypted, because NESTOR_SECRET changed or the value was altered; set it anew.',
+      'A stored secret cannot be decrypted, because NESTOR_SECRET changed without NESTOR_PREVIOUS_SECRETS, or the value was altered; set it anew.',
   },
   INVALID_EXPRESSION: {
     status: 400,

@@ -29,6 +29,7 @@ import { ParityChecker } from './parity/parity-checker.js';
 import { ParityRunner } from './parity/parity-runner.js';
 import { CollectedBatches } from './quality/collected-batches.js';
 import { QualityMeter } from './quality/quality-meter.js';
+import { SecretRotation } from './sources/secret-rotation.js';
 import { QualityRunner } from './quality/quality-runner.js';
 import { ReferenceChecker } from './quality/reference-checker.js';
 import { QuarantineReplayer } from './quarantine/quarantine-replayer.js';
@@ -53,6 +54,7 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
     CollectionConsumer,
     CollectionSweeper,
     CollectionSchedule,
+    SecretRotation,
     StreamRound,
     MaterializationRunRepository,
     Materializer,

@@ -95,6 +95,18 @@ export class DataSourceRepository {
       .getMany();
   }
 
+  /** Sources of all workspaces that have a secret which does not begin so. */
+  async withSecretsNotUnder(prefix: string): Promise<DataSourceEntity[]> {
+    return this.sources
+      .createQueryBuilder('source')
+      .where('source.deletedAt IS NULL')
+      .andWhere(
+        'EXISTS (SELECT 1 FROM jsonb_each_text(source.secrets) AS secret WHERE NOT starts_with(secret.value, :prefix))',
+        { prefix },
+      )
+      .getMany();
+  }
+
   async insert(manager: EntityManager, source: DataSourceEntity): Promise<void> {
     await manager.insert(DataSourceEntity, source);
   }

@@ -8,6 +8,11 @@ import type { DataSourceEntity } from './entities/data-source.entity.js';
 export class SourceSecrets {
   constructor(private readonly encryption: FieldEncryption) {}
 
+  /** How all secrets begin that are encrypted now. */
+  get currentPrefix(): string {
+    return this.encryption.currentPrefix;
+  }
+
   encrypt(sourceId: string, name: string, value: string): string {
     return this.encryption.encrypt(value, placeOf(sourceId, name));
   }
