@@ -283,6 +283,23 @@ describe('historical features', () => {
     expect(audited.map(({ action }) => action)).toEqual(['historical-features.request', 'historical-features.make']);
   });
 
+  it('are told with the snapshots and views that they were made of', async () => {
+    const { id } = await made({ features: ['spending:amount'], labels: { source: 'churned', sourceVersion: 1 } });
+    const made20 = 'historicalFeatures { id status }';
+    type Used = { historicalFeatures: { id: string }[] };
+    const asked = await nestor.ask<{ snapshot: Used; other: Used; view: Used; onDemand: Used }>(`{
+      snapshot: dataSnapshot(source: "churned", version: 1) { ${made20} }
+      other: dataSnapshot(source: "churned", version: 2) { ${made20} }
+      view: featureView(name: "spending") { ${made20} }
+      onDemand: featureView(name: "basket") { ${made20} } }`);
+    expect(asked.snapshot.historicalFeatures[0]).toEqual({ id, status: 'SUCCEEDED' });
+    expect(asked.view.historicalFeatures[0]).toEqual({ id, status: 'SUCCEEDED' });
+    for (const { historicalFeatures } of [asked.other, asked.onDemand]) {
+      expect(historicalFeatures.length).toBeGreaterThan(0);
+      expect(historicalFeatures.map((job) => job.id)).not.toContain(id);
+    }
+  });
+
   it('keep the snapshots that they were made of', async () => {
     await expect(dataSource.query('DELETE FROM data_snapshots WHERE version = 1')).rejects.toThrow(
       'data_usages_snapshot_fkey',

@@ -9,6 +9,7 @@ import {
 import { FeatureBindingMutations } from './bindings/feature-binding-mutations.resolver.js';
 import { FeatureBindingService } from './bindings/feature-binding.service.js';
 import { FeatureDefinitionsModule } from './definitions/feature-definitions.module.js';
+import { FeastMaterialization } from './feast/feast-materialization.js';
 import { FeastController } from './feast/feast.controller.js';
 import { FeastService } from './feast/feast.service.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
@@ -16,11 +17,13 @@ import { DataCollectionResolver } from './ingestion/data-collection.resolver.js'
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
-import { FeastMaterialization } from './feast/feast-materialization.js';
 import { MaterializationResolver } from './materialization/materialization.resolver.js';
 import { MaterializationService } from './materialization/materialization.service.js';
+import { FeatureViewUseResolver } from './offline/jobs/feature-view-use.resolver.js';
+import { HistoricalFeaturesLoaders } from './offline/jobs/historical-features.loaders.js';
 import { HistoricalFeaturesResolver } from './offline/jobs/historical-features.resolver.js';
 import { HistoricalFeaturesService } from './offline/jobs/historical-features.service.js';
+import { SnapshotUseResolver } from './offline/jobs/snapshot-use.resolver.js';
 import { ParityResolver } from './parity/parity.resolver.js';
 import { DataQualityResolver } from './quality/data-quality.resolver.js';
 import { ExpressionChecker } from './quality/expression-checker.js';
@@ -47,6 +50,9 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataSnapshotResolver,
     HistoricalFeaturesService,
     HistoricalFeaturesResolver,
+    HistoricalFeaturesLoaders,
+    SnapshotUseResolver,
+    FeatureViewUseResolver,
     ParityResolver,
     DataIssueService,
     DataIssueResolver,

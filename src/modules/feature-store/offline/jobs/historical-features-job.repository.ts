@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { DataSource, type EntityManager, In, type SelectQueryBuilder } from 'typeorm';
 import { decodeCursor, type Page, pageOf } from '../../../../common/graphql/page.js';
 import type { QueuedDelivery } from '../../../../common/queue/delivery.js';
 import { LeasedRows } from '../../../../common/queue/leased-rows.js';
@@ -77,6 +77,44 @@ export class HistoricalFeaturesJobRepository {
       .take(size + 1)
       .getMany();
     return pageOf(rows, size, (row) => [row.createdAt.toISOString(), row.id]);
+  }
+
+  /**
+   * The newest jobs that made a result of each of these snapshots, or versions of feature views.
+   * @param ids of rows of `data_snapshots`, or of `feature_view_versions`.
+   * @param size most jobs for each.
+   */
+  async madeOf(
+    workspaceId: string,
+    kind: 'SNAPSHOT' | 'FEATURE_VIEW',
+    ids: readonly string[],
+    size: number,
+  ): Promise<Map<string, HistoricalFeaturesJob[]>> {
+    const used =
+      kind === 'SNAPSHOT'
+        ? `SELECT snapshot.id, usage.used_by, usage.kind FROM data_usages AS usage
+           JOIN data_snapshots AS snapshot ON snapshot.source_id = usage.source_id AND snapshot.version = usage.version`
+        : 'SELECT usage.view_version_id AS id, usage.used_by, usage.kind FROM feature_view_usages AS usage';
+    const rows: readonly { id: string; job_id: string }[] = await this.dataSource.query(
+      `SELECT id, job_id FROM (
+         SELECT used.id, job.id AS job_id,
+           row_number() OVER (PARTITION BY used.id ORDER BY job.created_at DESC, job.id DESC) AS place
+         FROM (${used}) AS used
+         JOIN historical_features_jobs AS job ON job.id = used.used_by AND job.status = 'SUCCEEDED'
+         WHERE used.kind = 'HISTORICAL_FEATURES' AND used.id = ANY($1::uuid[]) AND job.workspace_id = $2) AS made
+       WHERE place <= $3 ORDER BY place`,
+      [ids, workspaceId, size],
+    );
+    const jobs = await this.dataSource.manager.findBy(HistoricalFeaturesJobEntity, {
+      id: In(rows.map((row) => row.job_id)),
+    });
+    const byId = new Map(jobs.map((job) => [job.id, job]));
+    const made = new Map<string, HistoricalFeaturesJob[]>();
+    for (const { id, job_id: jobId } of rows) {
+      const job = byId.get(jobId);
+      if (job !== undefined) made.set(id, [...(made.get(id) ?? []), job]);
+    }
+    return made;
   }
 
   /** What jobs used that came to nothing need not be kept for them. */

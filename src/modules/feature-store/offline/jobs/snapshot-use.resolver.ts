@@ -1,0 +1,25 @@
+import { Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import { Context, RequirePermission } from '../../../../common/access/access.decorators.js';
+import type { ActorContext } from '../../../../common/access/actor.js';
+import { Loaders, type LoaderScope } from '../../../../common/graphql/loaders.js';
+import { DataSnapshotType } from '../../snapshots/dto/data-snapshot.type.js';
+import { HistoricalFeaturesJobType } from './dto/historical-features-job.type.js';
+import { HistoricalFeaturesLoaders } from './historical-features.loaders.js';
+
+@Resolver(() => DataSnapshotType)
+export class SnapshotUseResolver {
+  constructor(private readonly loaders: HistoricalFeaturesLoaders) {}
+
+  @RequirePermission('data:read')
+  @ResolveField(() => [HistoricalFeaturesJobType], {
+    description:
+      'The newest 20 training sets for which this version was read, newest first. `historicalFeaturesJobs` lists all.',
+  })
+  async historicalFeatures(
+    @Parent() { id }: DataSnapshotType,
+    @Context() context: ActorContext,
+    @Loaders() scope: LoaderScope,
+  ): Promise<HistoricalFeaturesJobType[]> {
+    return this.loaders.madeOf(scope, context, 'SNAPSHOT', id);
+  }
+}
