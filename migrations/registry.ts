@@ -35,6 +35,7 @@ import { AppendToDataSources1795427340000 } from './1795427340000-append-to-data
 import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issues.js';
 import { CreateDataQuality1795427342000 } from './1795427342000-create-data-quality.js';
 import { ReplayQuarantine1795427343000 } from './1795427343000-replay-quarantine.js';
+import { KeepDataSnapshots1795427344000 } from './1795427344000-keep-data-snapshots.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -74,4 +75,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateDataIssues1795427341000,
   CreateDataQuality1795427342000,
   ReplayQuarantine1795427343000,
+  KeepDataSnapshots1795427344000,
 ];

@@ -307,6 +307,9 @@ export const settingsSchema = z.object({
   NESTOR_DATA_QUALITY_RETENTION_DAYS: wholeNumber(1, 3_650)
     .default(90)
     .describe('How long measurements of the quality of data are kept, in days.'),
+  NESTOR_DATA_RETENTION_MS: milliseconds(50, 24 * 3_600_000)
+    .default(3_600_000)
+    .describe('How often snapshots that need not be kept any more are looked for, in milliseconds.'),
   NESTOR_DATA_STATEMENT_TIMEOUT_MS: milliseconds(100)
     .default(30 * 60_000)
     .describe('Longest that one statement of a collection may take, in milliseconds.'),

@@ -15,6 +15,7 @@ export const advisoryLocks = {
   pushedRows: 6_370_751,
   featureDefinitions: 6_370_740,
   historicalFeaturesSweep: 6_370_760,
+  dataSnapshotSweep: 6_370_770,
 } as const;
 
 export type AdvisoryLock = keyof typeof advisoryLocks;

@@ -33,6 +33,9 @@ import { QuarantineService } from './quarantine/quarantine.service.js';
 import { FeatureServingModule } from './serving/feature-serving.module.js';
 import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
 import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
+import { SnapshotKeepingLoaders } from './snapshots/keeping/snapshot-keeping.loaders.js';
+import { SnapshotKeepingResolver } from './snapshots/keeping/snapshot-keeping.resolver.js';
+import { SnapshotKeepingService } from './snapshots/keeping/snapshot-keeping.service.js';
 import { DataSnapshotService } from './snapshots/data-snapshot.service.js';
 import { DataSourceResolver } from './sources/data-source.resolver.js';
 import { DataSourceService } from './sources/data-source.service.js';
@@ -48,6 +51,9 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataCollectionResolver,
     DataSnapshotService,
     DataSnapshotResolver,
+    SnapshotKeepingLoaders,
+    SnapshotKeepingService,
+    SnapshotKeepingResolver,
     HistoricalFeaturesService,
     HistoricalFeaturesResolver,
     HistoricalFeaturesLoaders,

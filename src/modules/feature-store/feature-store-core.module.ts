@@ -34,6 +34,9 @@ import { DataQualityModule } from './quality/data-quality.module.js';
 import { QuarantineRepository } from './quarantine/quarantine.repository.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
 import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js';
+import { DataRetentionEntity } from './snapshots/keeping/entities/data-retention.entity.js';
+import { SnapshotTagEntity } from './snapshots/keeping/entities/snapshot-tag.entity.js';
+import { SnapshotKeepingRepository } from './snapshots/keeping/snapshot-keeping.repository.js';
 import { SnapshotRows } from './snapshots/snapshot-rows.js';
 import { DataSourceRepository } from './sources/data-source.repository.js';
 import { DataSourceEntity } from './sources/entities/data-source.entity.js';
@@ -46,6 +49,8 @@ const entities = [
   SourceCursorEntity,
   DataCollectionEntity,
   DataSnapshotEntity,
+  SnapshotTagEntity,
+  DataRetentionEntity,
   FeatureEntityEntity,
   FeatureViewEntity,
   FeatureViewVersionEntity,
@@ -69,6 +74,7 @@ const providers = [
   SourceSecrets,
   DataSnapshotRepository,
   SnapshotRows,
+  SnapshotKeepingRepository,
   QuarantineRepository,
   SourceSnapshots,
   FeatureViewRows,

@@ -28,6 +28,7 @@ import { Labels } from './offline/labels/labels.js';
 import { ParityChecker } from './parity/parity-checker.js';
 import { ParityRunner } from './parity/parity-runner.js';
 import { CollectedBatches } from './quality/collected-batches.js';
+import { SnapshotSweeper } from './snapshots/keeping/snapshot-sweeper.js';
 import { QualityMeter } from './quality/quality-meter.js';
 import { SecretRotation } from './sources/secret-rotation.js';
 import { QualityRunner } from './quality/quality-runner.js';
@@ -72,6 +73,7 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
     ReferenceChecker,
     QualityMeter,
     QualityRunner,
+    SnapshotSweeper,
   ],
 })
 export class FeatureStoreWorkerModule {}
