@@ -22,6 +22,7 @@ import { PackInferenceJobs1795427270100 } from './1795427270100-pack-inference-j
 import { CreateFeatureDefinitions1795427280000 } from './1795427280000-create-feature-definitions.js';
 import { CreateFeatureMaterializations1795427290000 } from './1795427290000-create-feature-materializations.js';
 import { KeepOnlineHistories1795427291000 } from './1795427291000-keep-online-histories.js';
+import { CreatePushedRows1795427292000 } from './1795427292000-create-pushed-rows.js';
 import { CreateHistoricalFeatures1795427300000 } from './1795427300000-create-historical-features.js';
 import { CreateFeatureParityChecks1795427301000 } from './1795427301000-create-feature-parity-checks.js';
 import { CreateFeatureBindings1795427310000 } from './1795427310000-create-feature-bindings.js';
@@ -62,6 +63,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateFeatureDefinitions1795427280000,
   CreateFeatureMaterializations1795427290000,
   KeepOnlineHistories1795427291000,
+  CreatePushedRows1795427292000,
   CreateHistoricalFeatures1795427300000,
   CreateFeatureParityChecks1795427301000,
   CreateFeatureBindings1795427310000,

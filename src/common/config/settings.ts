@@ -376,6 +376,13 @@ export const settingsSchema = z.object({
   NESTOR_ONLINE_HISTORY_MAX_ROWS: wholeNumber(1, 1_000_000)
     .default(10_000)
     .describe('Most rows of one entity that are kept online, because windows of its features look back at them.'),
+  NESTOR_PUSH_MAX_ROWS: wholeNumber(1, 100_000).default(10_000).describe('Most rows that one call pushes to a view.'),
+  NESTOR_PUSH_ROUND_MS: milliseconds(50, 3_600_000)
+    .default(10_000)
+    .describe('How often rows that were pushed to sources are gathered into a collection, in milliseconds.'),
+  NESTOR_PUSH_KNOWN_DAYS: wholeNumber(1, 3_650)
+    .default(7)
+    .describe('Days for which a row is known again that is pushed to a source once more.'),
 
   NESTOR_SHADOW_CONCURRENCY: wholeNumber(1, 10_000)
     .default(8)

@@ -11,9 +11,9 @@ export const advisoryLocks = {
   dataCollectionSweep: 6_370_730,
   dataCollectionSchedule: 6_370_731,
   /** With the workspace as a second key. */
+  featureDefinitions: 6_370_740,
   materializationSweep: 6_370_750,
   pushedRows: 6_370_751,
-  featureDefinitions: 6_370_740,
   historicalFeaturesSweep: 6_370_760,
   dataSnapshotSweep: 6_370_770,
 } as const;

@@ -17,6 +17,10 @@ import { DataCollectionResolver } from './ingestion/data-collection.resolver.js'
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
+import { FeaturePushResolver } from './push/feature-push.resolver.js';
+import { FeaturePushService } from './push/feature-push.service.js';
+import { OnlinePush } from './push/online-push.js';
+import { FeatureServingModule } from './serving/feature-serving.module.js';
 import { MaterializationResolver } from './materialization/materialization.resolver.js';
 import { MaterializationService } from './materialization/materialization.service.js';
 import { FeatureViewUseResolver } from './offline/jobs/feature-view-use.resolver.js';
@@ -28,10 +32,9 @@ import { ParityResolver } from './parity/parity.resolver.js';
 import { DataQualityResolver } from './quality/data-quality.resolver.js';
 import { ExpressionChecker } from './quality/expression-checker.js';
 import { QualityService } from './quality/quality.service.js';
+import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
 import { QuarantineResolver } from './quarantine/quarantine.resolver.js';
 import { QuarantineService } from './quarantine/quarantine.service.js';
-import { FeatureServingModule } from './serving/feature-serving.module.js';
-import { OnlineFeaturesResolver } from './serving/online-features.resolver.js';
 import { DataSnapshotResolver } from './snapshots/data-snapshot.resolver.js';
 import { SnapshotKeepingLoaders } from './snapshots/keeping/snapshot-keeping.loaders.js';
 import { SnapshotKeepingResolver } from './snapshots/keeping/snapshot-keeping.resolver.js';
@@ -77,6 +80,9 @@ import { DataSourceService } from './sources/data-source.service.js';
     MaterializationService,
     MaterializationResolver,
     FeastMaterialization,
+    OnlinePush,
+    FeaturePushService,
+    FeaturePushResolver,
     FeastService,
   ],
 })

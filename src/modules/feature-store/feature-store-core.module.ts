@@ -32,6 +32,8 @@ import { FeatureParityCheckEntity } from './parity/entities/feature-parity-check
 import { ParityRepository } from './parity/parity.repository.js';
 import { DataQualityModule } from './quality/data-quality.module.js';
 import { QuarantineRepository } from './quarantine/quarantine.repository.js';
+import { PushedRowEntity } from './push/entities/pushed-row.entity.js';
+import { PushedRowRepository } from './push/pushed-row.repository.js';
 import { DataSnapshotRepository } from './snapshots/data-snapshot.repository.js';
 import { DataSnapshotEntity } from './snapshots/entities/data-snapshot.entity.js';
 import { DataRetentionEntity } from './snapshots/keeping/entities/data-retention.entity.js';
@@ -62,6 +64,7 @@ const entities = [
   FeatureViewUsageEntity,
   HistoricalFeaturesJobEntity,
   FeatureParityCheckEntity,
+  PushedRowEntity,
 ];
 
 const providers = [
@@ -88,6 +91,7 @@ const providers = [
   HistoricalFeaturesJobRepository,
   HistoricalFeaturesQueue,
   ParityRepository,
+  PushedRowRepository,
 ];
 
 /** What the api and the worker both need of the feature store. */

@@ -27,6 +27,7 @@ import { HistoricalFeaturesSweeper } from './offline/jobs/historical-features.sw
 import { Labels } from './offline/labels/labels.js';
 import { ParityChecker } from './parity/parity-checker.js';
 import { ParityRunner } from './parity/parity-runner.js';
+import { PushedRowRound } from './push/pushed-row-round.js';
 import { CollectedBatches } from './quality/collected-batches.js';
 import { SnapshotSweeper } from './snapshots/keeping/snapshot-sweeper.js';
 import { QualityMeter } from './quality/quality-meter.js';
@@ -67,6 +68,7 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
     HistoricalFeaturesSweeper,
     ParityChecker,
     ParityRunner,
+    PushedRowRound,
     OpenIssues,
     ...openIssuesMetricProviders,
     CollectedBatches,

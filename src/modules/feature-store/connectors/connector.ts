@@ -11,6 +11,8 @@ export interface BatchRequest {
   readonly source: DataSourceEntity;
   /** The uploaded file, where the collection was told one. */
   readonly input: Digest | null;
+  /** Whether the file holds pushed rows, as NDJSON, whatever the source's own data is. */
+  readonly isPushed: boolean;
   /** What the batch before this one answered as {@link StagedBatch.cursor}; null at the beginning. */
   readonly cursor: JsonObject | null;
 }

@@ -10,8 +10,8 @@ import { CollectionQueue } from './collection-queue.js';
 import { DataCollectionRepository } from './data-collection.repository.js';
 import type { DataCollectionEntity } from './entities/data-collection.entity.js';
 
-/** Of which collection rows are taken again, and what in place of their values. */
-type Replay = Pick<DataCollectionEntity, 'replayOf' | 'corrections'>;
+/** Of which collection rows are taken again, and what in place of their values; or whether rows were pushed. */
+type Origin = Pick<DataCollectionEntity, 'replayOf' | 'corrections' | 'isPushed'>;
 
 /** Records collections, and tells the queue of them once they are; the sweeper queues what the queue did not hear. */
 @Injectable()
@@ -22,13 +22,13 @@ export class CollectionIntake {
     private readonly queue: CollectionQueue,
   ) {}
 
-  /** @returns the id of the collection. */
+  /** @param options whether the file holds pushed rows, whatever the source's own data is. @returns the id of the collection. */
   async take(
     { actor, requestId }: ActorContext,
     transaction: AuditedTransaction,
     source: DataSourceEntity,
     input: Digest | null,
-    { replayOf, corrections }: Replay = { replayOf: null, corrections: null },
+    { replayOf = null, corrections = null, isPushed = false }: Partial<Origin> = {},
   ): Promise<string> {
     const id = randomUUID();
     await this.collections.insert(transaction.manager, {
@@ -36,6 +36,7 @@ export class CollectionIntake {
       workspaceId: source.workspaceId,
       sourceId: source.id,
       inputDigest: input,
+      isPushed,
       maxAttempts: this.settings.NESTOR_JOB_ATTEMPTS,
       requestId,
       replayOf,

@@ -12,6 +12,7 @@ import { QuarantineReplayer } from '../quarantine/quarantine-replayer.js';
 import { QuarantineRepository } from '../quarantine/quarantine.repository.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
 import { SourceCursorRepository } from '../sources/source-cursor.repository.js';
+import type { ValidationPolicy } from '../sources/data-source.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { validateBatch } from '../validation/batch-validator.js';
 import { verdictOf } from '../validation/policy.rules.js';
@@ -54,12 +55,13 @@ export class CollectionRunner {
   ): Promise<void> {
     const control = { signal, timeoutMs: this.settings.NESTOR_DATA_STATEMENT_TIMEOUT_MS };
     if (run.replayOf !== null) return this.replay(workbench, run, source, run.replayOf, control);
-    const request = { source, input: run.inputDigest, cursor: await this.cursors.find(source.id) };
+    const { inputDigest: input, isPushed } = run;
+    const request = { source, input, isPushed, cursor: await this.cursors.find(source.id) };
     const staged = await this.connectors.stage(workbench, request, control);
     if (staged.rows === 0) return this.writer.leave(run, source, staged.cursor);
     await this.runs.progress(run, 'VALIDATING', staged.rows);
     const report = await validateBatch(workbench.engine, source.schema, staged, new Date(), control);
-    const verdict = verdictOf(source.schema, source.policy, report);
+    const verdict = verdictOf(source.schema, policyOf(source, run), report);
     if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', staged.rows);
     await this.writer.write(
@@ -99,3 +101,7 @@ export class CollectionRunner {
     }
   }
 }
+
+/** Pushed rows of many callers come together: those of one are not refused for the faults of another's. */
+const policyOf = ({ policy }: DataSourceEntity, { isPushed }: ClaimedCollection): ValidationPolicy =>
+  isPushed && policy === 'REJECT' ? 'QUARANTINE' : policy;

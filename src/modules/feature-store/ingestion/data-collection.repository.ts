@@ -11,6 +11,7 @@ export type NewCollection = Pick<
   | 'workspaceId'
   | 'sourceId'
   | 'inputDigest'
+  | 'isPushed'
   | 'maxAttempts'
   | 'requestId'
   | 'requestedBy'

@@ -99,7 +99,7 @@ export class SnapshotWriter {
       if (current === null || current.id !== source.id) throw gone(source.name);
       if (staged.cursor !== null) await this.cursors.keep(manager, source.id, staged.cursor);
       const latest = await this.snapshots.find(source.id, current.snapshotVersion, manager);
-      const isAdded = replay !== null || (source.mode === 'APPEND' && !staged.isWhole);
+      const isAdded = replay !== null || run.isPushed || (source.mode === 'APPEND' && !staged.isWhole);
       const isIncrement = isAdded && latest !== null;
       const isUnchanged = isSaidAlready(latest, { contentDigest: digest, isIncrement }, source.schema);
       const version = isUnchanged ? current.snapshotVersion : current.snapshotVersion + 1;

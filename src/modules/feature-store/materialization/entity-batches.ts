@@ -3,6 +3,7 @@ import type { EntityKey, OnlineStore, OnlineWritten } from '../online/online-sto
 import { onlineViewOf } from '../online/online-view.rules.js';
 import { joinedKey } from '../online/stored-values.rules.js';
 import type { EntityHistories, EntityRows } from '../push/entity-histories.js';
+import { historyStart } from '../push/entity-history.rules.js';
 import type { HistoricView } from '../push/historic-view.rules.js';
 import { entityOf, onlineWriteOf } from '../push/online-write.rules.js';
 import type { Row } from '../transformations/transformation.js';
@@ -116,7 +117,8 @@ class EntityTails {
   private trim(): void {
     let newest = this.tail.length - 1;
     while (newest > 0 && this.timeOf(this.tail[newest - 1]) === this.timeOf(this.tail[newest])) newest -= 1;
-    const start = this.historic.fitted.historyStart(this.tail.slice(0, newest + 1));
+    const { view, fitted } = this.historic;
+    const start = historyStart(view, fitted, this.tail.slice(0, newest + 1));
     if (start > 0) this.tail = this.tail.slice(start);
     this.trimAt = Math.max(ROWS_TOGETHER, 2 * this.tail.length);
   }

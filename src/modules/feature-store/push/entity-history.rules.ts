@@ -76,7 +76,7 @@ export class EntityHistory {
 
   /** Without the rows that no window looks back at any more, from the newest row on. */
   trimmed(fitted: FittedTransformation): EntityHistory {
-    const start = fitted.historyStart(this.rows.slice(0, this.newestAt + 1));
+    const start = historyStart(this.view, fitted, this.rows.slice(0, this.newestAt + 1));
     return start === 0 ? this : new EntityHistory(this.view, this.keyed.slice(start));
   }
 
@@ -85,6 +85,19 @@ export class EntityHistory {
     const { rows, newestAt } = this;
     return transformedRow(fitted, rows[newestAt] ?? {}, rows.slice(0, newestAt));
   }
+}
+
+/**
+ * Which rows before a new one have to be kept: those that windows look back at, and others of the same moment as the first
+ * of them, which are known again by that when they come again.
+ * @param rows of one entity by event time, the new one last.
+ * @returns the index of the first.
+ */
+export function historyStart({ eventTime }: HistoryView, fitted: FittedTransformation, rows: readonly Row[]): number {
+  const timeAt = (at: number) => rows[at]?.[eventTime ?? ''];
+  let start = fitted.historyStart(rows);
+  while (start > 0 && timeAt(start - 1) === timeAt(start)) start -= 1;
+  return start;
 }
 
 /** The first, and what of the others is not among them, as often as it is there more often. */

@@ -34,6 +34,10 @@ export class DataCollectionEntity {
   @Column('text', { nullable: true })
   inputDigest!: Digest | null;
 
+  /** Whether the file holds pushed rows, as NDJSON, whatever the source's own data is. */
+  @Column('boolean', { default: false })
+  isPushed!: boolean;
+
   @Column('varchar', { length: 16 })
   status!: CollectionStatus;
 
