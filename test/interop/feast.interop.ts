@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { collectedSource } from '../support/collected-source.js';
 import { Definitions, featuresOf } from '../support/feature-views.js';
 import { startTestInference, type TestInference } from '../support/inference.js';
 import { pytest } from './pytest.js';
@@ -6,6 +7,7 @@ import { pytest } from './pytest.js';
 let nestor: TestInference;
 beforeAll(async () => {
   nestor = await startTestInference();
+  await nestor.startWorker();
   const definitions = new Definitions(nestor.dataSource, nestor.context.actor.workspaceId);
   const users = await definitions.view('users', {
     ttlMs: 3_600_000,
@@ -21,6 +23,14 @@ beforeAll(async () => {
     keys: [{ name: 'shop', type: 'INT64' }],
     features: featuresOf({ name: 'city', type: 'STRING' }),
   });
+  const columns = [
+    { name: 'user', type: 'STRING' },
+    { name: 'at', type: 'TIMESTAMP' },
+    { name: 'amount', type: 'FLOAT64' },
+  ];
+  const orders = 'user,at,amount\nann,2026-01-01,1\nann,2026-01-03,3\n';
+  const sourceId = await collectedSource(nestor, 'orders', columns, orders);
+  await definitions.view('orders', { source: { kind: 'DATA_SOURCE', sourceId, name: 'orders' } });
   await definitions.service('risk', [
     [users, 'spent'],
     [users, 'age'],

@@ -105,6 +105,24 @@ def test_keeps_the_newest_row_whatever_comes_late(store):
     assert answer.to_dict()["age"] == [31]
 
 
+def amount_of(post, user):
+    answer = post("get-online-features", {"features": ["orders:amount"], "entities": {"user": [user]}})
+    return answer.json()["results"][1]["values"][0]
+
+
+def test_materializes_as_the_documentation_shows(post):
+    interval = {
+        "start_ts": "2025-01-01T00:00:00",
+        "end_ts": "2026-01-02T00:00:00",
+        "feature_views": ["orders"],
+    }
+    assert post("materialize", interval).status_code == 200
+    assert amount_of(post, "ann") == 1.0
+    increment = {"end_ts": "2026-02-01T00:00:00", "feature_views": ["orders"]}
+    assert post("materialize-incremental", increment).status_code == 200
+    assert amount_of(post, "ann") == 3.0
+
+
 def test_raises_feasts_own_errors(store, post):
     with pytest.raises(FeastObjectNotFoundException, match="NOT_FOUND: There is no feature view"):
         store.get_online_features(features=["nothing:age"], entity_rows=USERS)

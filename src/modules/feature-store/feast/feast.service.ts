@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { FeatureViewRepository } from '../definitions/feature-view.repository.js';
 import { OnlineStore } from '../online/online-store.js';
 import { onlineViewOf } from '../online/online-view.rules.js';
@@ -19,6 +20,7 @@ export class FeastService {
     private readonly views: FeatureViewRepository,
     private readonly store: OnlineStore,
     private readonly materialization: FeastMaterialization,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** @returns JSON. @throws {CodedError} INVALID_INPUT, and all that `OnlineFeatures.read` throws. */
@@ -33,11 +35,11 @@ export class FeastService {
    * Writes features of a view as they are, without its transformation.
    * @throws {CodedError} INVALID_INPUT, NOT_FOUND, CONFLICT where the view has no rows online, SERVICE_UNAVAILABLE.
    */
-  async write({ actor }: ActorContext, body: unknown): Promise<void> {
+  async write(context: ActorContext, body: unknown): Promise<void> {
     const request = requestOf(body);
     const frame = frameOf(request['df'], 'df');
     const name = textOf(request, 'feature_view_name');
-    const view = await this.views.find(actor.workspaceId, name);
+    const view = await this.views.find(context.actor.workspaceId, name);
     if (view === null) {
       const shown = JSON.stringify(name.slice(0, 128));
       throw new CodedError('NOT_FOUND', `There is no feature view ${shown} in this workspace.`);
@@ -45,7 +47,15 @@ export class FeastService {
     if (!view.isOnline || view.source.kind === 'REQUEST') {
       throw new CodedError('CONFLICT', `Feature view ${view.name} is not kept online.`);
     }
-    await this.store.write(onlineViewOf(view), featureWrites(view, frame));
+    const rows = featureWrites(view, frame);
+    await this.store.write(onlineViewOf(view), rows);
+    await this.audit.record(context, {
+      action: 'feature-view.write-online',
+      resourceType: 'feature-view',
+      resourceId: view.name,
+      outcome: 'SUCCESS',
+      detail: { version: view.version, rows: rows.length },
+    });
   }
 
   /**
