@@ -47,6 +47,13 @@ async function refusal(path: string, body: unknown, key?: string) {
   return { status, code, kind, message };
 }
 
+const amounts = async () => {
+  const body = { features: ['orders:amount'], entities: { user: ['ann', 'bob'] } };
+  return JSON.parse((await post('get-online-features', body)).text).results[1].values;
+};
+
+const snapshots = () => nestor.dataSource.query<{ count: string }[]>('SELECT count(*) FROM data_snapshots');
+
 const at = '2026-11-23T10:00:00.250Z';
 
 describe("Feast's HTTP API", () => {
@@ -85,11 +92,6 @@ describe("Feast's HTTP API", () => {
     ]);
   });
 
-  const amounts = async () => {
-    const body = { features: ['orders:amount'], entities: { user: ['ann', 'bob'] } };
-    return JSON.parse((await post('get-online-features', body)).text).results[1].values;
-  };
-
   it('materializes an interval, and then what is new, and waits for it', async () => {
     const interval = { start_ts: '2025-12-31T00:00:00', end_ts: '2026-01-02T00:00:00', feature_views: ['orders'] };
     expect(await post('materialize', interval)).toMatchObject({ status: 200, text: '' });
@@ -106,6 +108,17 @@ describe("Feast's HTTP API", () => {
       { status: 'accepted', feature_views: ['orders', 'users'] },
     ]);
     await until(amounts, ([, bob]) => bob === 5);
+  });
+
+  it('pushes rows of a source to its views, and keeps them offline where it is asked to', async () => {
+    const df = { user: ['ann', 'bob'], at: ['2026-02-01T00:00:00', 1_769_904_000], amount: [11, 12] };
+    expect(await post('push', { push_source_name: 'orders', df })).toMatchObject({ status: 200, text: '' });
+    expect(await amounts()).toEqual([11, 12]);
+    const later = { user: ['ann'], event_timestamp: ['2026-02-02T00:00:00'], amount: [13] };
+    const both = { push_source_name: 'orders', df: later, to: 'online_and_offline' };
+    expect(await post('push', both)).toMatchObject({ status: 200 });
+    expect(await amounts()).toEqual([13, 12]);
+    await until(snapshots, ([row]) => row?.count === '2');
   });
 
   it('says why a view was not materialized', async () => {
@@ -169,6 +182,8 @@ describe("Feast's HTTP API", () => {
       'NOT_FOUND',
       /"a"/,
     ],
+    ['a push to nowhere', 'push', { push_source_name: 'a', df: { user: [] } }, 'NOT_FOUND', /is called "a"/],
+    ['a push to some place', 'push', { push_source_name: 'a', df: { user: [] }, to: 'x' }, 'INVALID_INPUT', /to: give/],
     ['an unknown route', 'chat', {}, 'NOT_FOUND', /./],
   ])('refuses %s in the form that its client reads', async (_, path, body, code, message) => {
     const refused = await refusal(path, body);

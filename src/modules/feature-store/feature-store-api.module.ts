@@ -17,6 +17,7 @@ import { DataCollectionResolver } from './ingestion/data-collection.resolver.js'
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
 import { DataIssueService } from './issues/data-issue.service.js';
+import { FeastPush } from './feast/feast-push.js';
 import { FeaturePushResolver } from './push/feature-push.resolver.js';
 import { FeaturePushService } from './push/feature-push.service.js';
 import { OnlinePush } from './push/online-push.js';
@@ -80,6 +81,7 @@ import { DataSourceService } from './sources/data-source.service.js';
     MaterializationService,
     MaterializationResolver,
     FeastMaterialization,
+    FeastPush,
     OnlinePush,
     FeaturePushService,
     FeaturePushResolver,

@@ -123,6 +123,13 @@ def test_materializes_as_the_documentation_shows(post):
     assert amount_of(post, "ann") == 3.0
 
 
+def test_pushes_as_the_documentation_shows(post):
+    df = {"user": ["ann"], "at": [str(NOW)], "amount": [7.5]}
+    body = {"push_source_name": "orders", "df": df, "to": "online_and_offline"}
+    assert post("push", body).status_code == 200
+    assert amount_of(post, "ann") == 7.5
+
+
 def test_raises_feasts_own_errors(store, post):
     with pytest.raises(FeastObjectNotFoundException, match="NOT_FOUND: There is no feature view"):
         store.get_online_features(features=["nothing:age"], entity_rows=USERS)

@@ -46,6 +46,6 @@ import { ViewGrounds } from './view-grounds.js';
     FeatureGraphRepository,
     FeatureLoaders,
   ],
-  exports: [SourceReaders, FeatureLoaders],
+  exports: [SourceReaders, FeatureLoaders, FeatureGraphRepository],
 })
 export class FeatureDefinitionsModule {}

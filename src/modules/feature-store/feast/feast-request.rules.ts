@@ -1,6 +1,7 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { isJsonObject, type JsonObject } from '../../../common/json/json-object.js';
 import { fromJson } from '../json-values.rules.js';
+import type { PushTarget } from '../push/feature-push.service.js';
 import type { FeatureSelection } from '../serving/feature-selection.rules.js';
 import { type Frame, frameOf } from './feast-frame.rules.js';
 
@@ -43,6 +44,21 @@ export function textsOf(given: JsonObject, field: string): string[] | null {
   if (list === null) return null;
   if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
   throw new CodedError('INVALID_INPUT', `${field}: give a list of texts.`);
+}
+
+/** What `/push` calls the places where rows go. */
+const targets: Readonly<Record<string, PushTarget>> = {
+  online: 'ONLINE',
+  offline: 'OFFLINE',
+  online_and_offline: 'BOTH',
+};
+
+/** @throws {CodedError} INVALID_INPUT */
+export function pushTarget(given: JsonObject): PushTarget {
+  const to = textOf(given, 'to', 'online');
+  const target = Object.hasOwn(targets, to) ? targets[to] : undefined;
+  if (target !== undefined) return target;
+  throw new CodedError('INVALID_INPUT', `to: give one of ${Object.keys(targets).join(', ')}.`);
 }
 
 /** What `/materialize` and `/materialize-incremental` are asked. */

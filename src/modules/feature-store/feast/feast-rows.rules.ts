@@ -1,9 +1,9 @@
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { FeatureViewDefinition } from '../definitions/feature-view.js';
-import { fromJson } from '../json-values.rules.js';
+import { fromJson, type JsonRow } from '../json-values.rules.js';
 import type { OnlineWrite } from '../online/online-store.js';
 import type { FeatureValue, TypedColumn } from '../value-types.js';
-import type { Frame } from './feast-frame.rules.js';
+import { type Frame, rowsOf } from './feast-frame.rules.js';
 
 const MILLISECONDS = 1_000;
 
@@ -40,6 +40,29 @@ export function featureWrites({ keys, features, eventTime, createdTime }: Writte
       values: featureColumns.map((column) => column[row] ?? null),
     };
   });
+}
+
+type PushedView = Pick<FeatureViewDefinition, 'columns' | 'eventTime' | 'createdTime'>;
+
+/**
+ * Rows of a view's source as `/push` brings them, with times by their names or by Feast's, for those who check them. Moments
+ * as numbers become milliseconds.
+ */
+export function sourceRows({ columns, eventTime, createdTime }: PushedView, frame: Frame): JsonRow[] {
+  const moments = new Set(columns.flatMap(({ name, type }) => (type === 'TIMESTAMP' ? [name] : [])));
+  const ours = (name: string): string => {
+    if (moments.has(name)) return name;
+    if (name === EVENT_TIME) return eventTime ?? name;
+    return CREATED_TIMES.includes(name) ? (createdTime ?? name) : name;
+  };
+  return rowsOf(frame).map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([given, value]) => {
+        const name = ours(given);
+        return [name, moments.has(name) && typeof value === 'number' ? value * MILLISECONDS : value];
+      }),
+    ),
+  );
 }
 
 const firstIn = ({ columns }: Frame, names: readonly string[]): string =>

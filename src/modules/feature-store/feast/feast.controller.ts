@@ -31,6 +31,13 @@ export class FeastController {
   }
 
   @RequirePermission('data:collect')
+  @Post('push')
+  @HttpCode(200)
+  async push(@Context() context: ActorContext, @Body() body: unknown): Promise<void> {
+    await this.service.push(context, body);
+  }
+
+  @RequirePermission('data:collect')
   @Post('materialize')
   async materialize(
     @Context() context: ActorContext,

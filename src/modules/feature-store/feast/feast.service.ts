@@ -8,8 +8,9 @@ import { onlineViewOf } from '../online/online-view.rules.js';
 import { OnlineFeatures } from '../serving/online-features.js';
 import { feastAnswer } from './feast-answer.rules.js';
 import { FeastMaterialization } from './feast-materialization.js';
+import { FeastPush } from './feast-push.js';
 import { frameOf, rowsOf } from './feast-frame.rules.js';
-import { feastMaterialization, feastRead, requestOf, textOf } from './feast-request.rules.js';
+import { feastMaterialization, feastRead, pushTarget, requestOf, textOf } from './feast-request.rules.js';
 import { featureWrites } from './feast-rows.rules.js';
 
 /** Feast's requests in terms of ours. */
@@ -20,6 +21,7 @@ export class FeastService {
     private readonly views: FeatureViewRepository,
     private readonly store: OnlineStore,
     private readonly materialization: FeastMaterialization,
+    private readonly pushes: FeastPush,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -56,6 +58,13 @@ export class FeastService {
       outcome: 'SUCCESS',
       detail: { version: view.version, rows: rows.length },
     });
+  }
+
+  /** Takes rows of a source. @throws {CodedError} INVALID_INPUT, and those of `FeastPush`. */
+  async push(context: ActorContext, body: unknown): Promise<void> {
+    const request = requestOf(body);
+    const name = textOf(request, 'push_source_name');
+    await this.pushes.push(context, name, frameOf(request['df'], 'df'), pushTarget(request));
   }
 
   /**
