@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../src/common/process/package-root.js';
+import { features } from './features.js';
 import { heavy } from './heavy.js';
 import { hostile } from './hostile.js';
 import { ingestion } from './ingestion.js';
@@ -30,6 +31,7 @@ const sections: Readonly<Record<string, () => Promise<Row[]>>> = {
   ingestion: () => ingestion(),
   'offline-join': offlineJoin,
   'online-store': () => onlineStore(redisUrl),
+  features: () => features(redisUrl),
   overload,
   peers,
 };

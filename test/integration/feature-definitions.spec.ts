@@ -41,6 +41,10 @@ async function audited(type: string, name: string): Promise<string[]> {
   return rows.map(({ action, detail }) => [action, detail?.['change'], detail?.['fields']].filter(Boolean).join(' '));
 }
 
+const refusedService = (...features: object[]) => refusal(APPLY_SERVICE, { input: { name: 'refused', features } });
+const without = (...names: string[]) => payments.columns.filter(({ name }) => !names.includes(name));
+const change = (columns: readonly object[]) => ({ input: { name: 'orders', schema: { ...payments, columns } } });
+
 describe('feature entities', () => {
   it('are created, described, listed and deleted, and each change is audited', async () => {
     const joinKeys = [
@@ -273,11 +277,16 @@ describe('definitions', () => {
   });
 
   it('of services are refused for views and features that there are not', async () => {
-    const refused = (...features: object[]) => refusal(APPLY_SERVICE, { input: { name: 'refused', features } });
-    expect(await refused({ view: 'limits' }, { view: 'nothing' })).toMatch(/^NOT_FOUND features\[1\]: .*"nothing"/);
-    expect(await refused({ view: 'limits', version: 7 })).toMatch(/^NOT_FOUND features\[0\]: .*version 7/);
-    expect(await refused({ view: 'limits', feature: 'x' })).toMatch(/^INVALID_INPUT features\[0\]\.feature: .*"x"/);
-    expect(await refused({ view: 'limits' }, { view: 'limits' })).toMatch(/^INVALID_INPUT features\[1\]\.as: .*twice/);
+    expect(await refusedService({ view: 'limits' }, { view: 'nothing' })).toMatch(
+      /^NOT_FOUND features\[1\]: .*"nothing"/,
+    );
+    expect(await refusedService({ view: 'limits', version: 7 })).toMatch(/^NOT_FOUND features\[0\]: .*version 7/);
+    expect(await refusedService({ view: 'limits', feature: 'x' })).toMatch(
+      /^INVALID_INPUT features\[0\]\.feature: .*"x"/,
+    );
+    expect(await refusedService({ view: 'limits' }, { view: 'limits' })).toMatch(
+      /^INVALID_INPUT features\[1\]\.as: .*twice/,
+    );
   });
 
   it('need permissions, and are of one workspace', async () => {
@@ -304,8 +313,6 @@ describe('definitions', () => {
     await createSource('orders');
     await applyView('orders', { source: { dataSource: 'orders' }, entities: ['shop'] });
     expect(await refusal(DELETE_SOURCE, { name: 'orders' })).toMatch(/^CONFLICT .*: orders\./);
-    const without = (...names: string[]) => payments.columns.filter(({ name }) => !names.includes(name));
-    const change = (columns: readonly object[]) => ({ input: { name: 'orders', schema: { ...payments, columns } } });
     const retyped = [...without('amount', 'shop'), { name: 'shop', type: 'STRING' }];
     expect(await refusal(UPDATE_SOURCE, change(retyped))).toMatch(
       /^CONFLICT schema: .*orders reads shop INT64 \(now STRING\), amount FLOAT64 \(removed\)/,

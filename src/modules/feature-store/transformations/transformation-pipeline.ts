@@ -58,10 +58,7 @@ export class TransformationPipeline {
 
   /** The steps that one row by itself does not suffice for, such as `steps[2]`: they learn, look back, or need the engine. */
   get notRowWise(): readonly string[] {
-    const suffices = ({ bound }: PlacedStep): boolean =>
-      bound.fit === null &&
-      bound.plan(null).outputs.every(({ valueOf, reach }) => valueOf !== null && reach === undefined);
-    return this.steps.filter((step) => !suffices(step)).map(({ context }) => context.path);
+    return this.steps.filter(({ bound }) => !isRowWise(bound)).map(({ context }) => context.path);
   }
 
   /**
@@ -147,6 +144,9 @@ function assertShape({ columns, entityKeys, eventTime }: RowShape): void {
     throw invalidTransformation('eventTime', `${JSON.stringify(eventTime)} must be a column of type TIMESTAMP`);
   }
 }
+
+const isRowWise = (bound: BoundStep): boolean =>
+  bound.fit === null && bound.plan(null).outputs.every(({ valueOf, reach }) => valueOf !== null && reach === undefined);
 
 /** The engine tells names apart without regard to case, and so must we. */
 function addColumns(columns: TypedColumn[], added: readonly TypedColumn[], path: string): void {
