@@ -8,6 +8,8 @@ import { startTestNestor, type TestNestor } from '../support/nestor.js';
 const CREATE = `mutation ($input: CreateDataSourceInput!) { createDataSource(input: $input) {
   kind mode secretNames file { format } database { host port database user tls query table tableSchema watermark { column overlap } } } }`;
 const UPDATE = 'mutation ($input: UpdateDataSourceInput!) { updateDataSource(input: $input) { revision } }';
+const RESTORE =
+  'mutation ($source: String!) { restoreDataSnapshot(input: { source: $source, version: 1 }) { version } }';
 
 /** Rows of one batch at most. */
 const MAX_ROWS = 2_000;
@@ -178,6 +180,20 @@ describe('databases', () => {
     await nestor.ask(UPDATE, { input });
     expect(await sources.fetch('anew')).toMatchObject({ rowsAccepted: 2, snapshotVersion: 2 });
     expect(await ids('anew')).toEqual([2, 3]);
+  });
+
+  it('are read as a whole after an older version was restored, so that no row between the two is missed', async () => {
+    await database.query('CREATE TABLE back AS SELECT i AS id FROM generate_series(1, 2) AS i');
+    const columns = [{ name: 'id', type: 'INT64' }];
+    await create('back', { table: 'back', watermark: { column: 'id' } }, columns, { mode: 'APPEND' });
+    await sources.fetch('back');
+    await database.query('INSERT INTO back VALUES (3)');
+    expect(await sources.fetch('back')).toMatchObject({ rowsAccepted: 1, snapshotVersion: 2 });
+    await nestor.ask(RESTORE, { source: 'back' });
+    expect(await ids('back')).toEqual([1, 2]);
+    await database.query('INSERT INTO back VALUES (4)');
+    expect(await sources.fetch('back')).toMatchObject({ rowsAccepted: 4, snapshotVersion: 4 });
+    expect(await ids('back')).toEqual([1, 2, 3, 4]);
   });
 
   it('that die in mid-read leave nothing, and are read again', async () => {

@@ -4,10 +4,12 @@ import type { ActorContext } from '../../../../common/access/actor.js';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import { AuditTrail, type AuditedTransaction } from '../../../audit/audit-trail.service.js';
 import { QualityScheduleRepository } from '../../quality/quality-schedule.repository.js';
+import { watermarkOf } from '../../sources/connections/connection.js';
 import { dataSourceNotFound } from '../../sources/data-source-name.rules.js';
 import { DataSourceRepository } from '../../sources/data-source.repository.js';
 import { DataSourceService } from '../../sources/data-source.service.js';
 import type { DataSourceEntity } from '../../sources/entities/data-source.entity.js';
+import { SourceCursorRepository } from '../../sources/source-cursor.repository.js';
 import { DataSnapshotRepository } from '../data-snapshot.repository.js';
 import type { NamedSnapshot } from '../data-snapshot.service.js';
 import { DataSnapshotEntity } from '../entities/data-snapshot.entity.js';
@@ -20,6 +22,7 @@ export class SnapshotKeepingService {
   constructor(
     private readonly sources: DataSourceService,
     private readonly sourceRows: DataSourceRepository,
+    private readonly cursors: SourceCursorRepository,
     private readonly snapshots: DataSnapshotRepository,
     private readonly keeping: SnapshotKeepingRepository,
     private readonly qualitySchedule: QualityScheduleRepository,
@@ -70,6 +73,8 @@ export class SnapshotKeepingService {
       });
       await this.snapshots.insert(manager, snapshot);
       await this.sourceRows.change(manager, source, { snapshotVersion: snapshot.version });
+      // The rows between the two versions lie below the watermark, and would be missed. The next read is whole instead.
+      if (watermarkOf(source.connection) !== null) await this.cursors.forget(manager, source.id);
       await this.qualitySchedule.makeDue(manager, source);
       leave(transaction, 'data-source.restore-snapshot', name, { version: snapshot.version, restored: version });
       return { source: name, snapshot };
