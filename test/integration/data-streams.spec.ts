@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestNestor, type TestNestor } from '../support/nestor.js';
 import { hasRedisServer, startRedisServer, type TestRedis } from '../support/redis.js';
@@ -33,6 +34,7 @@ describe.skipIf(!hasRedisServer())('streams of Redis', () => {
   let server: TestRedis;
   let redis: Redis;
   let database: pg.Client;
+  const logged: string[] = [];
 
   beforeAll(async () => {
     server = await startRedisServer();
@@ -40,6 +42,7 @@ describe.skipIf(!hasRedisServer())('streams of Redis', () => {
     redis.on('error', () => undefined);
     nestor = await startTestNestor({
       redis: false,
+      logger: pino({ level: 'warn' }, { write: (line) => void logged.push(line) }),
       overrides: {
         NESTOR_OUTBOUND_PRIVATE_HOSTS: '127.0.0.1',
         NESTOR_DATA_STREAM_BATCH_ROWS: '40',
@@ -162,6 +165,20 @@ describe.skipIf(!hasRedisServer())('streams of Redis', () => {
     await nestor.ask(COLLECT, { source: 'odd' });
     expect(await ended('odd', 'SUCCEEDED')).toMatchObject({ rowsRead: 3, rowsAccepted: 1, rowsQuarantined: 2 });
     expect(await snapshot('odd')).toMatchObject({ version: 1, totalRowCount: 1 });
+  });
+
+  it('are left to whoever was faster to collect them', async () => {
+    await create('raced');
+    await database.query('BEGIN');
+    await database.query(`SELECT FROM data_sources WHERE name = 'raced' FOR NO KEY UPDATE`);
+    await add('raced', 1);
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await database.query(waiting)).rowCount === 0) await sleep(20);
+    await nestor.ask(COLLECT, { source: 'raced' });
+    await database.query('COMMIT');
+    await landed('raced', 1);
+    expect(await runs('raced')).toHaveLength(1);
+    expect(logged.filter((line) => line.includes('streams could not be looked at'))).toEqual([]);
   });
 
   it('are read from their beginning where another one is told', async () => {

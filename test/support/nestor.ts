@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { register } from 'prom-client';
 import { startApi } from '../../src/api.js';
 import { bootstrap } from '../../src/bootstrap.js';
@@ -42,6 +42,8 @@ export interface NestorOptions {
   /** Whether queues, notifications and rate limits run on a Redis, instead of on PostgreSQL. */
   readonly redis: boolean;
   readonly overrides?: Readonly<Record<string, string>>;
+  /** Where both processes log. Default: nowhere. */
+  readonly logger?: Logger;
 }
 
 const CREATE_MODEL = 'mutation ($name: String!) { createRegisteredModel(input: { name: $name }) { name } }';
@@ -50,14 +52,14 @@ const CREATE_VERSION = `mutation ($model: String!, $artifact: String!) {
 }`;
 
 /** Starts Nestor as its main programs do, and waits until both processes say that they are ready. */
-export async function startTestNestor({ redis, overrides = {} }: NestorOptions): Promise<TestNestor> {
+export async function startTestNestor(options: NestorOptions): Promise<TestNestor> {
   await built('src/executor.main.js');
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const end of closers.splice(0).toReversed()) await end();
   };
   try {
-    return { ...(await start(redis, overrides, closers)), close };
+    return { ...(await start(options, closers)), close };
   } catch (error) {
     await close();
     throw error;
@@ -65,8 +67,7 @@ export async function startTestNestor({ redis, overrides = {} }: NestorOptions):
 }
 
 async function start(
-  withRedis: boolean,
-  overrides: Readonly<Record<string, string>>,
+  { redis: withRedis, overrides = {}, logger = pino({ level: 'silent' }) }: NestorOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Omit<TestNestor, 'close'>> {
   // Gauges of a Nestor that was closed would go on asking its parts.
@@ -81,7 +82,6 @@ async function start(
   }
   const settings = testSettings({ DATABASE_URL: database.url, ...redisUrl, ...overrides });
   closers.push(() => rm(settings.NESTOR_HOME, { recursive: true, force: true }));
-  const logger = pino({ level: 'silent' });
   const { email, password, apiKey } = await bootstrap(settings, logger, { resetAdminPassword: false });
   if (password === null || apiKey === null) throw new Error('The first start gave no password or API key.');
   const worker = await startWorker(settings, logger);

@@ -5,6 +5,7 @@ import { PeriodicTask } from '../../../common/concurrency/periodic-task.js';
 import { Places } from '../../../common/concurrency/places.js';
 import { SETTINGS } from '../../../common/config/config.module.js';
 import type { Settings } from '../../../common/config/settings.js';
+import { CodedError } from '../../../common/errors/coded-error.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { StreamConnector } from '../connectors/streams/stream-connector.js';
@@ -89,15 +90,22 @@ export class StreamRound implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async begin({ id, workspaceId, name }: DataSourceEntity): Promise<void> {
     const context = contextOf(workspaceId);
-    await this.audit.transaction(context, async (transaction) => {
-      const { manager } = transaction;
-      const source = await this.sources.lock(manager, workspaceId, name);
-      // Another worker was faster, or its owner was.
-      if (source?.id !== id || (await this.collections.countOpen(manager, id)) > 0) return;
-      await this.intake.take(context, transaction, source, null);
-    });
+    try {
+      await this.audit.transaction(context, async (transaction) => {
+        const { manager } = transaction;
+        const source = await this.sources.lock(manager, workspaceId, name);
+        if (source?.id !== id || (await this.collections.countOpen(manager, id)) > 0) throw overtaken(name);
+        await this.intake.take(context, transaction, source, null);
+      });
+    } catch (error) {
+      if (!(error instanceof CodedError && error.code === 'CONFLICT')) throw error;
+    }
   }
 }
+
+/** Another worker was faster, or its owner was. */
+const overtaken = (name: string): CodedError =>
+  new CodedError('CONFLICT', `The stream ${name} is collected already, or was deleted.`);
 
 /** Nestor itself. */
 const contextOf = (workspaceId: string): ActorContext => ({
