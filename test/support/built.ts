@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withLockFile } from './lock-file.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const dist = join(root, 'dist');
@@ -12,15 +12,13 @@ const stamp = join(dist, '.built-for-tests');
 /** That of `npm test` and `npm start`, which build before they do anything else. */
 const projectStamp = join(dist, '.nestor-built');
 const lock = join(root, 'node_modules', '.built-for-tests.lock');
-/** A lock older than this belongs to a run that was killed. */
-const LOCK_LIFETIME_MS = 120_000;
 
 /**
  * The path of a compiled file, such as `built('src/executor.main.js')`, for tests that start real processes. Compiles
  * first (without checking types, which is another step's job) where a source is newer; one test file at a time.
  */
 export async function built(path: string): Promise<string> {
-  await withLock(async () => {
+  await withLockFile(lock, async () => {
     const newestSource = await newest(join(root, 'src'));
     const builtAt = Math.max(await modifiedAt(stamp), await modifiedAt(projectStamp));
     if (builtAt > newestSource && (await modifiedAt(join(dist, path))) > 0) return;
@@ -37,25 +35,6 @@ async function compile(): Promise<void> {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const parameters = ['-p', 'tsconfig.build.json', '--noCheck', '--incremental', 'false', '--tsBuildInfoFile', 'null'];
   await promisify(execFile)(process.execPath, [compiler, ...parameters], { cwd: root });
-}
-
-async function withLock(work: () => Promise<void>): Promise<void> {
-  while (!(await takeLock())) await wait(100);
-  try {
-    await work();
-  } finally {
-    await rm(lock, { recursive: true, force: true });
-  }
-}
-
-async function takeLock(): Promise<boolean> {
-  try {
-    await mkdir(lock);
-    return true;
-  } catch {
-    if (Date.now() - (await modifiedAt(lock)) > LOCK_LIFETIME_MS) await rm(lock, { recursive: true, force: true });
-    return false;
-  }
 }
 
 async function newest(folder: string): Promise<number> {
