@@ -61,6 +61,16 @@ async function until(isTrue: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await isTrue())) await sleep(50);
 }
 
+const metric = async (name: string): Promise<number | null> => {
+  const metrics = await (await fetch(`${nestor.workerManagementUrl}/metrics`)).text();
+  const line = metrics.split('\n').find((each) => each.startsWith(`${name} `));
+  return line === undefined ? null : Number(line.split(' ')[1]);
+};
+
+/** A collection has ended a moment before it is counted. */
+const tells = (name: string, value: number) => expect.poll(() => metric(name), { timeout: 20_000 }).toBe(value);
+const took = (outcome: string) => `nestor_data_collection_duration_seconds_count{kind="FILE",outcome="${outcome}"}`;
+
 describe('schedules of data sources', () => {
   it('collect again and again, one at a time, until they are ended', async () => {
     await create('often', { refreshIntervalSeconds: 1 });
@@ -93,6 +103,33 @@ describe('schedules of data sources', () => {
   it('are none of sources that are told their files', async () => {
     const input = { schema: { columns }, refreshIntervalSeconds: 60 };
     await expect(sources.create('told', input)).rejects.toThrow(/refreshIntervalSeconds/);
+  });
+});
+
+describe('metrics of collections', () => {
+  it('tell how many wait and run, what became of their rows, and how long they took', async () => {
+    const required = [{ name: 'id', type: 'INT64', isNullable: false }];
+    await sources.create('measured', { schema: { columns: required }, policy: 'QUARANTINE' });
+    await sources.collect('measured', 'id\n1\n2\nnone\n');
+    await tells(took('success'), 1);
+    await tells('nestor_data_rows_read_total{kind="FILE"}', 3);
+    await tells('nestor_data_rows_accepted_total{kind="FILE"}', 2);
+    await tells('nestor_data_rows_quarantined_total{kind="FILE"}', 1);
+    await sources.create('strict', { schema: { columns: required } });
+    await sources.collect('strict', 'id\nnone\n');
+    await tells(took('rejected'), 1);
+    await sources.collect('strict', 'PAR1');
+    await tells(took('error'), 1);
+    await create('held');
+    const waiting: (() => void)[] = [];
+    answer = () => new Promise<void>((resolve) => waiting.push(resolve));
+    const runs = [await sources.begin('held'), await sources.begin('held')];
+    await tells('nestor_data_collections{status="RUNNING",kind="API"}', 1);
+    await tells('nestor_data_collections{status="QUEUED",kind="API"}', 1);
+    await tells('nestor_data_collections{status="RUNNING",kind="STREAM"}', 0);
+    answer = () => Promise.resolve();
+    for (const release of waiting) release();
+    for (const { id } of runs) await sources.ended(id);
   });
 });
 

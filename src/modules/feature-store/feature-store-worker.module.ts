@@ -8,11 +8,13 @@ import { FolderReader } from './connectors/folders/folder-reader.js';
 import { RedisStreamReader } from './connectors/streams/redis-stream-reader.js';
 import { StreamConnector } from './connectors/streams/stream-connector.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
+import { CollectionMetrics, collectionMetricProviders } from './ingestion/collection-metrics.js';
 import { CollectionRunRepository } from './ingestion/collection-run.repository.js';
 import { CollectionRunner } from './ingestion/collection-runner.js';
 import { CollectionSchedule } from './ingestion/collection-schedule.js';
 import { CollectionSweeper } from './ingestion/collection-sweeper.js';
 import { CollectionConsumer } from './ingestion/collection.consumer.js';
+import { OpenCollections } from './ingestion/open-collections.js';
 import { SnapshotWriter } from './ingestion/snapshot-writer.js';
 import { StreamRound } from './ingestion/stream-round.js';
 import { openIssuesMetricProviders } from './issues/open-issues-metrics.js';
@@ -52,6 +54,9 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
     SnapshotWriter,
     QuarantineReplayer,
     CollectionRunRepository,
+    OpenCollections,
+    ...collectionMetricProviders,
+    CollectionMetrics,
     CollectionRunner,
     CollectionConsumer,
     CollectionSweeper,

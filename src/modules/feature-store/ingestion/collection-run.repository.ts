@@ -5,8 +5,9 @@ import { isUniqueViolation } from '../../../common/database/database-errors.rule
 import type { ErrorCode } from '../../../common/errors/error-table.js';
 import type { Delivery, QueuedDelivery } from '../../../common/queue/delivery.js';
 import type { Digest } from '../../../common/storage/digest.js';
+import type { DataSourceKind } from '../sources/connections/connection.js';
 import type { ValidationReport } from '../validation/validation-report.js';
-import type { CollectionPhase } from './collection-state.js';
+import type { CollectionPhase, CollectionStatus } from './collection-state.js';
 import { DataCollectionEntity } from './entities/data-collection.entity.js';
 
 /** A collection that a worker has taken on. */
@@ -32,6 +33,13 @@ export interface CollectionResult {
   /** Null where there is no snapshot yet, and nothing came to make one of. */
   readonly snapshotVersion: number | null;
   readonly isUnchanged: boolean;
+}
+
+/** How many collections wait or run, of sources of a kind. */
+export interface OpenCount {
+  readonly status: CollectionStatus;
+  readonly kind: DataSourceKind;
+  readonly count: number;
 }
 
 /** Under what a worker may still write of a collection, as SQL. */
@@ -180,6 +188,15 @@ export class CollectionRunRepository {
        WHERE status = 'QUEUED' AND available_at <= now() AND enqueued_at < now() - $1 * interval '1 ms'
        RETURNING id, generation`,
       [olderThanMs],
+    );
+  }
+
+  /** Collections that have not ended; states and kinds of which there are none are left out. */
+  async countOpen(): Promise<OpenCount[]> {
+    return this.dataSource.query(
+      `SELECT run.status, source.kind, count(*)::int AS count
+       FROM data_collections AS run JOIN data_sources AS source ON source.id = run.source_id
+       WHERE run.ended_at IS NULL GROUP BY run.status, source.kind`,
     );
   }
 

@@ -16,6 +16,8 @@ import type { ValidationPolicy } from '../sources/data-source.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { validateBatch } from '../validation/batch-validator.js';
 import { verdictOf } from '../validation/policy.rules.js';
+import type { ValidationReport } from '../validation/validation-report.js';
+import { CollectionMetrics, type CollectionOutcome } from './collection-metrics.js';
 import { type ClaimedCollection, CollectionRunRepository } from './collection-run.repository.js';
 import { contextOf, SnapshotWriter } from './snapshot-writer.js';
 
@@ -32,6 +34,7 @@ export class CollectionRunner {
     private readonly writer: SnapshotWriter,
     private readonly quarantines: QuarantineRepository,
     private readonly replayer: QuarantineReplayer,
+    private readonly metrics: CollectionMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -44,7 +47,9 @@ export class CollectionRunner {
     if (source === null || source.deletedAt !== null) {
       throw new CodedError('NOT_FOUND', 'The data source was deleted before it was collected.');
     }
-    await this.engines.use((workbench) => this.collect(workbench, run, source, signal));
+    await this.metrics.measure(source.kind, () =>
+      this.engines.use((workbench) => this.collect(workbench, run, source, signal)),
+    );
   }
 
   private async collect(
@@ -52,24 +57,25 @@ export class CollectionRunner {
     run: ClaimedCollection,
     source: DataSourceEntity,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<CollectionOutcome> {
     const control = { signal, timeoutMs: this.settings.NESTOR_DATA_STATEMENT_TIMEOUT_MS };
     if (run.replayOf !== null) return this.replay(workbench, run, source, run.replayOf, control);
     const { inputDigest: input, isPushed } = run;
     const request = { source, input, isPushed, cursor: await this.cursors.find(source.id) };
     const staged = await this.connectors.stage(workbench, request, control);
-    if (staged.rows === 0) return this.writer.leave(run, source, staged.cursor);
+    this.metrics.read(source.kind, staged.rows);
+    if (staged.rows === 0) return this.leave(run, source, staged.cursor);
     await this.runs.progress(run, 'VALIDATING', staged.rows);
     const report = await validateBatch(workbench.engine, source.schema, staged, new Date(), control);
     const verdict = verdictOf(source.schema, policyOf(source, run), report);
-    if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
+    if (verdict.kind === 'REJECTED') return this.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', staged.rows);
-    await this.writer.write(
-      workbench,
-      { run, source, report, onlyValid: verdict.rows === 'valid', staged, replay: null },
-      control,
-    );
+    const onlyValid = verdict.rows === 'valid';
+    await this.writer.write(workbench, { run, source, report, onlyValid, staged, replay: null }, control);
+    this.metrics.accepted(source.kind, report.rowsRead - (onlyValid ? report.rowsInvalid : 0));
+    if (onlyValid) this.metrics.quarantined(source.kind, report.rowsInvalid);
     await this.tellLanded(source, staged.cursor);
+    return 'success';
   }
 
   /** Takes rows out of quarantine, whatever the policy of the source is now: only those that are right. */
@@ -79,17 +85,33 @@ export class CollectionRunner {
     source: DataSourceEntity,
     collectionId: string,
     control: StatementControl,
-  ): Promise<void> {
+  ): Promise<CollectionOutcome> {
     const waited = await this.quarantines.digestOf(collectionId);
     // Another replay took all of them.
-    if (waited === null) return this.writer.leave(run, source, null);
+    if (waited === null) return this.leave(run, source, null);
     const { report, keepRest } = await this.replayer.replay(workbench, source, waited, run.corrections ?? [], control);
     const verdict = verdictOf(source.schema, 'QUARANTINE', report);
-    if (verdict.kind === 'REJECTED') return this.runs.reject(run, report, verdict.reason);
+    if (verdict.kind === 'REJECTED') return this.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', report.rowsRead);
     const replay = { collectionId, waited, waiting: await keepRest(contextOf(run)) };
     const staged = { cursor: null, isWhole: false };
     await this.writer.write(workbench, { run, source, report, onlyValid: true, staged, replay }, control);
+    this.metrics.accepted(source.kind, report.rowsRead - report.rowsInvalid);
+    return 'success';
+  }
+
+  private async leave(
+    run: ClaimedCollection,
+    source: DataSourceEntity,
+    cursor: JsonObject | null,
+  ): Promise<CollectionOutcome> {
+    await this.writer.leave(run, source, cursor);
+    return 'success';
+  }
+
+  private async reject(run: ClaimedCollection, report: ValidationReport, reason: string): Promise<CollectionOutcome> {
+    await this.runs.reject(run, report, reason);
+    return 'rejected';
   }
 
   /** Never fails: the rows are kept, and who was not told is told with the next ones. */
