@@ -165,7 +165,7 @@ describe.each(stores)('features online in %s', (storeName, storeOf) => {
       features: featuresOf({ name: 'price', type: 'FLOAT64' }),
     });
     await write(balances, ['ann'], [3]);
-    const service = named('on demand');
+    const service = named('on-demand');
     await definitions().service(service, [
       [onDemand, 'log_amount'],
       [onDemand, 'log_price'],
@@ -213,7 +213,7 @@ describe.each(stores)('features online in %s', (storeName, storeOf) => {
     expect(await refusal({ features: Array<string>(1_001).fill('a:b') }, [])).toMatch(/^INVALID_INPUT .*1000 features/);
     const offline = await definitions().view(named('offline'), { isOnline: false });
     expect(await refusal({ features: [`${offline.name}:amount`] }, [])).toMatch(/^CONFLICT .*not kept online/);
-    const other = await definitions().view(named('other key'), { keys: [{ name: 'user', type: 'INT64' }] });
+    const other = await definitions().view(named('other-key'), { keys: [{ name: 'user', type: 'INT64' }] });
     expect(await refusal({ features: [...selection.features, `${other.name}:amount`] }, [])).toMatch(
       /^CONFLICT .*"user" is STRING in one view and INT64/,
     );

@@ -7,6 +7,7 @@ import { channels, Notifications } from '../../src/common/notifications/notifica
 import { ArtifactService } from '../../src/modules/registry/artifact.service.js';
 import { ArtifactEntity } from '../../src/modules/registry/entities/artifact.entity.js';
 import { ModelAliasEntity } from '../../src/modules/registry/entities/model-alias.entity.js';
+import { FeatureBindingEntity } from '../../src/modules/registry/entities/feature-binding.entity.js';
 import { ModelServingEntity } from '../../src/modules/registry/entities/model-serving.entity.js';
 import { ModelVersionEntity } from '../../src/modules/registry/entities/model-version.entity.js';
 import { RegisteredModelEntity } from '../../src/modules/registry/entities/registered-model.entity.js';
@@ -47,7 +48,14 @@ afterAll(async () => {
 beforeEach(async () => {
   otherSource = new DataSource({
     ...dataSourceOptions(registry.databaseUrl, 2),
-    entities: [ArtifactEntity, RegisteredModelEntity, ModelVersionEntity, ModelAliasEntity, ModelServingEntity],
+    entities: [
+      ArtifactEntity,
+      RegisteredModelEntity,
+      ModelVersionEntity,
+      ModelAliasEntity,
+      ModelServingEntity,
+      FeatureBindingEntity,
+    ],
   });
   await otherSource.initialize();
   other = new RegistrySnapshot(new CatalogRepository(otherSource), notifications, pino({ level: 'silent' }));
