@@ -7,7 +7,7 @@ import { startTestNestor, type TestNestor } from '../support/nestor.js';
 import { hasRedisServer, startRedisServer, type TestRedis } from '../support/redis.js';
 
 const CREATE = `mutation ($input: CreateDataSourceInput!) { createDataSource(input: $input) {
-  kind mode secretNames stream { system url stream intervalSeconds } } }`;
+  kind mode secretNames stream { system redis { url stream } kafka { topic } intervalSeconds } } }`;
 const UPDATE = 'mutation ($input: UpdateDataSourceInput!) { updateDataSource(input: $input) { revision } }';
 const COLLECT = 'mutation ($source: String!) { collectDataSource(input: { source: $source }) { id } }';
 const COLLECTIONS = `query ($source: String!) { dataCollections(source: $source) { edges { node {
@@ -62,7 +62,7 @@ describe.skipIf(!hasRedisServer())('streams of Redis', () => {
   });
 
   const connectionTo = (stream: string, more: object = {}) => ({
-    stream: { system: 'REDIS', url: server.url, stream, intervalSeconds: 1, ...more },
+    stream: { redis: { url: server.url, stream }, intervalSeconds: 1, ...more },
   });
   const create = (name: string, more: object = {}) =>
     nestor.send<{ createDataSource: object }>(CREATE, {
@@ -98,7 +98,7 @@ describe.skipIf(!hasRedisServer())('streams of Redis', () => {
       kind: 'STREAM',
       mode: 'APPEND',
       secretNames: [],
-      stream: { system: 'REDIS', url: server.url, stream: 'plain', intervalSeconds: 1 },
+      stream: { system: 'REDIS', redis: { url: server.url, stream: 'plain' }, kafka: null, intervalSeconds: 1 },
     });
     await landed('plain', 100);
     expect((await runs('plain')).map(({ status, rowsRead }) => [status, rowsRead])).toEqual([
@@ -204,7 +204,7 @@ describe.skipIf(!hasRedisServer())('streams of Redis', () => {
     await redis.call('ACL', 'SETUSER', 'reader', 'on', '>a canary', '~*', '+@all');
     await add('locked', 1);
     const url = server.url.replace('//', '//reader@');
-    const { stream } = connectionTo('locked', { url });
+    const { stream } = connectionTo('locked', { redis: { url, stream: 'locked' } });
     expect((await create('wrong', { stream, secrets: [{ name: 'password', value: 'no' }] })).errors).toEqual([]);
     const { error } = await ended('wrong', 'FAILED');
     expect(error).toMatchObject({ code: 'SOURCE_FAILED' });
@@ -217,7 +217,7 @@ describe.skipIf(!hasRedisServer())('streams of Redis', () => {
     await redis.set('text', 'x');
     await create('text');
     expect((await ended('text', 'FAILED')).error).toMatchObject({ code: 'SOURCE_FAILED' });
-    await create('private', connectionTo('x', { url: 'redis://127.0.0.2:1' }));
+    await create('private', connectionTo('x', { redis: { url: 'redis://127.0.0.2:1', stream: 'x' } }));
     expect((await ended('private', 'FAILED')).error).toMatchObject({ code: 'ADDRESS_REFUSED' });
     // A stream that is not there yet has nothing to read.
     await create('missing');
@@ -228,8 +228,9 @@ describe.skipIf(!hasRedisServer())('streams of Redis', () => {
   it.each<[string, object, RegExp]>([
     ['a mode that would forget rows', { mode: 'REPLACE' }, /mode/],
     ['no connection', { stream: null }, /stream/],
-    ['a password in the URL', { stream: { system: 'REDIS', url: 'redis://a:b@host', stream: 'x' } }, /password/],
-    ['another URL', { stream: { system: 'REDIS', url: 'http://host', stream: 'x' } }, /url/],
+    ['a password in the URL', { stream: { redis: { url: 'redis://a:b@host', stream: 'x' } } }, /password/],
+    ['no system', { stream: { intervalSeconds: 1 } }, /redis or kafka/],
+    ['another URL', { stream: { redis: { url: 'http://host', stream: 'x' } } }, /url/],
   ])('are refused with %s', async (_, more, message) => {
     const { errors } = await create('refused', more);
     expect(errors[0]).toMatchObject({ extensions: { code: 'INVALID_INPUT' } });

@@ -5,6 +5,7 @@ import { DatabaseConnector } from './connectors/database/database-connector.js';
 import { FileConnector } from './connectors/file-connector.js';
 import { FileReader } from './connectors/file-reader.js';
 import { FolderReader } from './connectors/folders/folder-reader.js';
+import { KafkaReader } from './connectors/streams/kafka/kafka-reader.js';
 import { RedisStreamReader } from './connectors/streams/redis-stream-reader.js';
 import { StreamConnector } from './connectors/streams/stream-connector.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
@@ -49,6 +50,7 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
     DatabaseConnector,
     ApiConnector,
     RedisStreamReader,
+    KafkaReader,
     StreamConnector,
     Connectors,
     SnapshotWriter,

@@ -3,8 +3,11 @@ import { Redis } from 'ioredis';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { JsonObject } from '../../../../common/json/json-object.js';
 import { OutboundHosts } from '../../../../common/outbound/outbound-hosts.js';
+import type { RedisConnection } from '../../sources/connections/stream-connection.js';
 import { type RedisGroup, redisGroupsOf, type RedisStreamEntry, redisFault, textsOf } from './redis-streams.rules.js';
 import type { StreamAccess, StreamBatch, StreamEntry, StreamLimits, StreamReader } from './stream-reader.js';
+
+type RedisAccess = StreamAccess<RedisConnection>;
 
 /** How long connecting and one command may take, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -28,10 +31,10 @@ const MOST_COUNT = 1_000;
  * see how far we are.
  */
 @Injectable()
-export class RedisStreamReader implements StreamReader {
+export class RedisStreamReader implements StreamReader<RedisConnection> {
   constructor(private readonly hosts: OutboundHosts) {}
 
-  async read(access: StreamAccess, after: JsonObject | null, limits: StreamLimits): Promise<StreamBatch> {
+  async read(access: RedisAccess, after: JsonObject | null, limits: StreamLimits): Promise<StreamBatch> {
     return this.connected(access, async (redis) => {
       const start = idOf(after);
       if (!(await bringGroupTo(redis, access, start))) return { entries: [], cursor: after };
@@ -53,14 +56,14 @@ export class RedisStreamReader implements StreamReader {
     });
   }
 
-  async hasMore(access: StreamAccess, after: JsonObject | null): Promise<boolean> {
+  async hasMore(access: RedisAccess, after: JsonObject | null): Promise<boolean> {
     const found = await this.connected(access, (redis) =>
       redis.xrangeBuffer(access.connection.stream, `(${idOf(after)}`, '+', 'COUNT', 1),
     );
     return found.length > 0;
   }
 
-  async acknowledge(access: StreamAccess, upTo: JsonObject): Promise<void> {
+  async acknowledge(access: RedisAccess, upTo: JsonObject): Promise<void> {
     const { stream } = access.connection;
     await this.connected(access, async (redis) => {
       for (;;) {
@@ -74,7 +77,7 @@ export class RedisStreamReader implements StreamReader {
 
   /** Does something by a connection of its own. */
   private async connected<Result>(
-    { connection, password }: StreamAccess,
+    { connection, password }: RedisAccess,
     work: (redis: Redis) => Promise<Result>,
   ): Promise<Result> {
     const url = new URL(connection.url);
@@ -111,7 +114,7 @@ export class RedisStreamReader implements StreamReader {
 }
 
 /** Makes the next entries those after an id. @returns whether there is such a stream. */
-async function bringGroupTo(redis: Redis, access: StreamAccess, id: string): Promise<boolean> {
+async function bringGroupTo(redis: Redis, access: RedisAccess, id: string): Promise<boolean> {
   const { stream } = access.connection;
   if ((await redis.exists(stream)) === 0) return false;
   const own: RedisGroup | undefined = redisGroupsOf(await redis.xinfo('GROUPS', stream)).find(
@@ -122,7 +125,7 @@ async function bringGroupTo(redis: Redis, access: StreamAccess, id: string): Pro
   return true;
 }
 
-async function next(redis: Redis, access: StreamAccess, count: number): Promise<RedisStreamEntry[]> {
+async function next(redis: Redis, access: RedisAccess, count: number): Promise<RedisStreamEntry[]> {
   const { stream } = access.connection;
   const answer = await redis.xreadgroupBuffer(
     'GROUP',
@@ -138,6 +141,6 @@ async function next(redis: Redis, access: StreamAccess, count: number): Promise<
   return entries ?? [];
 }
 
-const groupOf = ({ sourceId }: StreamAccess): string => `nestor:${sourceId}`;
+const groupOf = ({ sourceId }: RedisAccess): string => `nestor:${sourceId}`;
 
 const idOf = (cursor: JsonObject | null): string => (typeof cursor?.['id'] === 'string' ? cursor['id'] : BEGINNING);

@@ -8,6 +8,7 @@ import { quoted } from '../../engine/sql-text.js';
 import {
   STREAM_PASSWORD_SECRET,
   type StreamConnection,
+  type StreamConnectionOf,
   type StreamSystem,
 } from '../../sources/connections/stream-connection.js';
 import type { DataColumn } from '../../sources/data-source.js';
@@ -16,6 +17,7 @@ import { SourceSecrets } from '../../sources/source-secrets.js';
 import type { FeatureValue, TypedColumn } from '../../value-types.js';
 import type { BatchRequest, Connector } from '../connector.js';
 import { ROW, STAGED, type StagedBatch } from '../staged-batch.js';
+import { KafkaReader } from './kafka/kafka-reader.js';
 import { RedisStreamReader } from './redis-stream-reader.js';
 import type { StreamAccess, StreamEntry, StreamReader } from './stream-reader.js';
 
@@ -25,14 +27,15 @@ const APPEND_ROWS = 2_048;
 /** Reads streams in micro-batches: what comes after the cursor of the source, as much as a batch may hold. */
 @Injectable()
 export class StreamConnector implements Connector<StreamConnection> {
-  private readonly readers: Readonly<Record<StreamSystem, StreamReader>>;
+  private readonly readers: { readonly [System in StreamSystem]: StreamReader<StreamConnectionOf<System>> };
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly secrets: SourceSecrets,
     redis: RedisStreamReader,
+    kafka: KafkaReader,
   ) {
-    this.readers = { REDIS: redis };
+    this.readers = { REDIS: redis, KAFKA: kafka };
   }
 
   async stage(
@@ -44,8 +47,7 @@ export class StreamConnector implements Connector<StreamConnection> {
       entries: this.settings.NESTOR_DATA_STREAM_BATCH_ROWS,
       bytes: this.settings.NESTOR_DATA_STREAM_BATCH_BYTES,
     };
-    const reader = this.readers[connection.system];
-    const batch = await reader.read(this.accessOf(source, connection), cursor, limits);
+    const batch = await this.readerOf(connection).read(this.accessOf(source, connection), cursor, limits);
     await stageEntries(engine, source.schema.columns, batch.entries);
     const present = new Set(batch.entries.flatMap((entry) => [...entry.keys()]));
     const names = source.schema.columns.map(({ name }) => name);
@@ -60,18 +62,24 @@ export class StreamConnector implements Connector<StreamConnection> {
   }
 
   async landed(connection: StreamConnection, source: DataSourceEntity, cursor: JsonObject): Promise<void> {
-    await this.readers[connection.system].acknowledge(this.accessOf(source, connection), cursor);
+    await this.readerOf(connection).acknowledge(this.accessOf(source, connection), cursor);
   }
 
   /** Whether a collection would find rows. @throws {CodedError} as `stage`. */
   async hasMore(connection: StreamConnection, source: DataSourceEntity, cursor: JsonObject | null): Promise<boolean> {
-    return this.readers[connection.system].hasMore(this.accessOf(source, connection), cursor);
+    return this.readerOf(connection).hasMore(this.accessOf(source, connection), cursor);
+  }
+
+  private readerOf({ system }: StreamConnection): StreamReader<StreamConnection> {
+    return this.readers[system];
   }
 
   private accessOf(source: DataSourceEntity, connection: StreamConnection): StreamAccess {
     const hasPassword = Object.hasOwn(source.secrets, STREAM_PASSWORD_SECRET);
     const password = hasPassword ? this.secrets.read(source, STREAM_PASSWORD_SECRET) : null;
-    return { connection, sourceId: source.id, password };
+    const json = source.schema.columns.filter(({ type }) => type === 'JSON');
+    const jsonColumns = new Set(json.map(({ name }) => name));
+    return { connection, sourceId: source.id, password, jsonColumns };
   }
 }
 

@@ -45,6 +45,7 @@ registerEnumType(StreamSystemEnum, {
   description: 'What holds a stream.',
   valuesMap: {
     REDIS: { description: 'Redis Streams: the fields of an entry are the columns of a row.' },
+    KAFKA: { description: 'Kafka: the members of a JSON object are the columns of a row.' },
   },
 });
 

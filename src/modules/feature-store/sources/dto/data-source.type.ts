@@ -139,7 +139,8 @@ export class DataSourceType {
     this.file = connectionOfKind(source.connection, 'FILE');
     this.database = connectionOfKind(source.connection, 'DATABASE');
     this.api = connectionOfKind(source.connection, 'API');
-    this.stream = connectionOfKind(source.connection, 'STREAM');
+    const stream = connectionOfKind(source.connection, 'STREAM');
+    this.stream = stream && new StreamConnectionType(stream);
     this.secretNames = Object.keys(source.secrets).sort();
     this.schema = source.schema;
     this.mode = source.mode;

@@ -1,36 +1,30 @@
 import { Field, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { IsIn, IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { CodedError } from '../../../../common/errors/coded-error.js';
-import { STORABLE_TEXT, STORABLE_TEXT_RULE } from '../../../registry/names.rules.js';
-import {
-  STREAM_PASSWORD_SECRET,
-  type StreamConnection,
-  type StreamSystem,
-  streamSystems,
-} from '../connections/stream-connection.js';
+import { STREAM_PASSWORD_SECRET, type StreamConnection, type StreamSystem } from '../connections/stream-connection.js';
 import { StreamSystemEnum } from './data-source.enums.js';
+import { KafkaConnectionInput, kafkaConnectionOf, KafkaConnectionType } from './kafka-connection.dto.js';
+import { RedisConnectionInput, redisConnectionOf, RedisConnectionType } from './redis-connection.dto.js';
 
 const DEFAULT_INTERVAL_SECONDS = 10;
 const MAX_INTERVAL_SECONDS = 24 * 3_600;
 
 @InputType({
-  description: `A stream that a data source reads step by step. A password is the secret \`${STREAM_PASSWORD_SECRET}\`.`,
+  description: `A stream that a data source reads step by step: exactly one of \`redis\` and \`kafka\`. A password is the secret \`${STREAM_PASSWORD_SECRET}\`.`,
 })
 export class StreamConnectionInput {
-  @Field(() => StreamSystemEnum, { description: 'What holds the stream.' })
-  @IsIn(streamSystems)
-  system!: StreamSystem;
+  @Field(() => RedisConnectionInput, { nullable: true, description: 'A stream of a Redis.' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RedisConnectionInput)
+  redis?: RedisConnectionInput | null;
 
-  @Field(() => String, {
-    description: 'Where it is, without a password: `redis://user@host:6379/0`, or `rediss://…` for TLS.',
-  })
-  @Length(1, 1_000)
-  url!: string;
-
-  @Field(() => String, { description: 'Key of the Redis stream.' })
-  @Length(1, 1_000)
-  @Matches(STORABLE_TEXT, { message: `stream ${STORABLE_TEXT_RULE}` })
-  stream!: string;
+  @Field(() => KafkaConnectionInput, { nullable: true, description: 'A topic of a Kafka.' })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => KafkaConnectionInput)
+  kafka?: KafkaConnectionInput | null;
 
   @Field(() => Int, {
     nullable: true,
@@ -44,41 +38,37 @@ export class StreamConnectionInput {
 }
 
 @ObjectType('StreamConnection', { description: 'A stream that a data source reads step by step.' })
-export class StreamConnectionType implements Omit<StreamConnection, 'kind'> {
+export class StreamConnectionType {
   @Field(() => StreamSystemEnum, { description: 'What holds the stream.' })
-  system!: StreamSystem;
+  readonly system: StreamSystem;
 
-  @Field(() => String, { description: 'Where it is.' })
-  url!: string;
+  @Field(() => RedisConnectionType, {
+    nullable: true,
+    description: 'The stream of a Redis; null where another system holds it.',
+  })
+  readonly redis: RedisConnectionType | null;
 
-  @Field(() => String, { description: 'Key of the Redis stream.' })
-  stream!: string;
+  @Field(() => KafkaConnectionType, {
+    nullable: true,
+    description: 'The topic of a Kafka; null where another system holds it.',
+  })
+  readonly kafka: KafkaConnectionType | null;
 
   @Field(() => Int, { description: 'How often rows are looked for, in seconds.' })
-  intervalSeconds!: number;
+  readonly intervalSeconds: number;
+
+  constructor(connection: StreamConnection) {
+    this.system = connection.system;
+    this.redis = connection.system === 'REDIS' ? connection : null;
+    this.kafka = connection.system === 'KAFKA' ? new KafkaConnectionType(connection) : null;
+    this.intervalSeconds = connection.intervalSeconds;
+  }
 }
 
 /** @throws {CodedError} INVALID_INPUT */
-export function streamConnectionOf(input: StreamConnectionInput): StreamConnection {
-  checkUrl(input.url);
-  return {
-    kind: 'STREAM',
-    system: input.system,
-    url: input.url,
-    stream: input.stream,
-    intervalSeconds: input.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS,
-  };
-}
-
-function checkUrl(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
-    throw new CodedError('INVALID_INPUT', 'url: give it as redis://host:port/number, or rediss:// for TLS.');
-  }
-  if (url.password !== '' || url.search !== '' || url.hash !== '' || !/^(\/\d*)?$/.test(url.pathname)) {
-    throw new CodedError(
-      'INVALID_INPUT',
-      'url: after the host there may be a port and the number of a database, and nothing else; a password is the secret `password`.',
-    );
-  }
+export function streamConnectionOf({ redis, kafka, intervalSeconds }: StreamConnectionInput): StreamConnection {
+  const common = { kind: 'STREAM', intervalSeconds: intervalSeconds ?? DEFAULT_INTERVAL_SECONDS } as const;
+  if (redis != null && kafka == null) return { ...common, ...redisConnectionOf(redis) };
+  if (kafka != null && redis == null) return { ...common, ...kafkaConnectionOf(kafka) };
+  throw new CodedError('INVALID_INPUT', 'stream: give either redis or kafka.');
 }
