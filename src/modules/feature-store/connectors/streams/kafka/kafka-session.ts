@@ -35,6 +35,8 @@ interface BrokerConnection {
   readonly connection: Connection;
   /** What had been read before the answer that is being waited for, in bytes. */
   readBefore: number;
+  /** Why we ended the connection; the client tells only that it was. */
+  fault?: CodedError;
 }
 
 interface Broker {
@@ -64,7 +66,8 @@ export class KafkaSession {
     try {
       return await work(session);
     } catch (error) {
-      throw kafkaFault(error);
+      const own = [...session.connections.values()].find(({ fault }) => fault !== undefined)?.fault;
+      throw own ?? kafkaFault(error);
     } finally {
       await Promise.all([...session.connections.values()].map(({ connection }) => connection.close()));
     }
@@ -199,7 +202,8 @@ function limited(connection: Connection): BrokerConnection {
   const broker: BrokerConnection = { connection, readBefore: socket.bytesRead };
   socket.on('data', () => {
     if (socket.bytesRead - broker.readBefore <= MAX_ANSWER_BYTES) return;
-    socket.destroy(new CodedError('SOURCE_FAILED', 'An answer of Kafka is longer than 64 MiB.'));
+    broker.fault = new CodedError('SOURCE_FAILED', 'An answer of Kafka is longer than 64 MiB.');
+    socket.destroy();
   });
   return broker;
 }
