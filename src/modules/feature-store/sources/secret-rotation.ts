@@ -1,24 +1,46 @@
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { ActorContext } from '../../../common/access/actor.js';
+import { PeriodicTask } from '../../../common/concurrency/periodic-task.js';
 import { LOGGER } from '../../../common/observability/logger.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { DataSourceRepository } from './data-source.repository.js';
 import type { DataSourceEntity } from './entities/data-source.entity.js';
 import { SourceSecrets } from './source-secrets.js';
 
-/** Encrypts what is still under an earlier `NESTOR_SECRET` anew, when a worker starts. */
+/** How often what is left is looked for, in milliseconds: what could not be done at a start is done then. */
+const EVERY_MS = 600_000;
+
+/** Encrypts what is still under an earlier `NESTOR_SECRET` anew, when a worker starts and now and then. */
 @Injectable()
-export class SecretRotation implements OnApplicationBootstrap {
+export class SecretRotation implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly task: PeriodicTask;
+
   constructor(
     private readonly sources: DataSourceRepository,
     private readonly secrets: SourceSecrets,
     private readonly audit: AuditTrail,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.task = new PeriodicTask(
+      EVERY_MS,
+      () => this.rotateAll(),
+      (err) => logger.warn({ err }, 'secrets of data sources could not be looked through'),
+    );
+  }
 
-  /** Never fails: a source whose secrets cannot be read says so when it is collected. */
+  /** Never fails: a worker starts without the database, too. */
   async onApplicationBootstrap(): Promise<void> {
+    this.task.start();
+    await this.task.run();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.task.stop();
+  }
+
+  /** A source whose secrets cannot be read says so when it is collected. */
+  private async rotateAll(): Promise<void> {
     for (const source of await this.sources.withSecretsNotUnder(this.secrets.currentPrefix)) {
       try {
         await this.rotate(source);
