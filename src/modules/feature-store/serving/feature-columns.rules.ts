@@ -7,7 +7,10 @@ export interface FeatureColumn extends Omit<PlannedFeature, 'source'> {
   /** Null wherever the status is not `PRESENT`. */
   readonly values: readonly FeatureValue[];
   readonly statuses: readonly OnlineStatus[];
-  /** Of the rows that the values are from, in milliseconds since the epoch; null where there is none, as on demand. */
+  /**
+   * Of the rows that the values are from, in milliseconds since the epoch; null where there is none, as on demand. Features
+   * of one view share the list.
+   */
   readonly eventTimes: readonly (number | null)[];
 }
 
@@ -25,34 +28,34 @@ export function featureColumns(
   fields: readonly DerivedRow[],
 ): FeatureColumn[] {
   const derived = derivations.map((derivation) => derivedRows(derivation, looked, fields));
+  const times = looked.map((rows) => rows.map(({ eventTime }) => eventTime));
+  const none = fields.map(() => null);
   return features.map(({ source, ...feature }) =>
     source.kind === 'STORED'
-      ? { ...feature, ...storedColumn(looked[source.lookup] ?? [], source.at) }
-      : { ...feature, ...derivedColumn(derived[source.derivation] ?? [], feature.feature) },
+      ? {
+          ...feature,
+          ...storedCells(looked[source.lookup] ?? [], source.at),
+          eventTimes: times[source.lookup] ?? [],
+        }
+      : { ...feature, ...derivedCells(derived[source.derivation] ?? [], feature.feature), eventTimes: none },
   );
 }
 
-type Cells = Pick<FeatureColumn, 'values' | 'statuses' | 'eventTimes'>;
+type Cells = Pick<FeatureColumn, 'values' | 'statuses'>;
 
-function storedColumn(rows: readonly OnlineRow[], at: number): Cells {
+function storedCells(rows: readonly OnlineRow[], at: number): Cells {
   const values: FeatureValue[] = [];
   const statuses: OnlineStatus[] = [];
-  const eventTimes: (number | null)[] = [];
   for (const row of rows) {
     values.push(row.values[at] ?? null);
     statuses.push(row.statuses[at] ?? 'NOT_FOUND');
-    eventTimes.push(row.eventTime);
   }
-  return { values, statuses, eventTimes };
+  return { values, statuses };
 }
 
-function derivedColumn(rows: readonly DerivedRow[], name: string): Cells {
+function derivedCells(rows: readonly DerivedRow[], name: string): Cells {
   const values = rows.map((row) => row[name] ?? null);
-  return {
-    values,
-    statuses: values.map((value) => (value === null ? 'NULL_VALUE' : 'PRESENT')),
-    eventTimes: values.map(() => null),
-  };
+  return { values, statuses: values.map((value) => (value === null ? 'NULL_VALUE' : 'PRESENT')) };
 }
 
 function derivedRows(
