@@ -196,6 +196,24 @@ describe('databases', () => {
     expect(await ids('back')).toEqual([1, 2, 3, 4]);
   });
 
+  it('are read again as a whole where an older version is restored while they are read', async () => {
+    await database.query('CREATE TABLE midway AS SELECT i AS id FROM generate_series(1, 2) AS i');
+    const query = 'SELECT id, CASE WHEN id = 4 THEN pg_sleep(1.5)::text END AS slept FROM midway';
+    const columns = [{ name: 'id', type: 'INT64' }];
+    await create('midway', { query, watermark: { column: 'id' } }, columns, { mode: 'APPEND', policy: 'WARN' });
+    await sources.fetch('midway');
+    await database.query('INSERT INTO midway VALUES (3)');
+    expect(await sources.fetch('midway')).toMatchObject({ rowsAccepted: 1, snapshotVersion: 2 });
+    await database.query('INSERT INTO midway VALUES (4)');
+    const { id } = await sources.begin('midway');
+    const reading = `SELECT FROM pg_stat_activity WHERE application_name = 'nestor' AND state = 'active'
+      AND datname = current_database() AND query LIKE '%pg_sleep(1.5)%'`;
+    while ((await database.query(reading)).rowCount === 0) await sleep(20);
+    await nestor.ask(RESTORE, { source: 'midway' });
+    expect(await sources.ended(id)).toMatchObject({ status: 'SUCCEEDED', attempts: 2, rowsAccepted: 4 });
+    expect(await ids('midway')).toEqual([1, 2, 3, 4]);
+  });
+
   it('that die in mid-read leave nothing, and are read again', async () => {
     await database.query('CREATE TABLE control AS SELECT true AS is_slow');
     const query = `SELECT i AS id, CASE WHEN i > 900 AND (SELECT is_slow FROM control) THEN pg_sleep(0.1)::text END AS slept

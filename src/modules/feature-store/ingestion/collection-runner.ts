@@ -11,7 +11,7 @@ import { DataEngines, type Workbench } from '../engine/data-engines.js';
 import { QuarantineReplayer } from '../quarantine/quarantine-replayer.js';
 import { QuarantineRepository } from '../quarantine/quarantine.repository.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
-import { SourceCursorRepository } from '../sources/source-cursor.repository.js';
+import { type CursorMove, SourceCursorRepository } from '../sources/source-cursor.repository.js';
 import type { ValidationPolicy } from '../sources/data-source.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { validateBatch } from '../validation/batch-validator.js';
@@ -61,17 +61,18 @@ export class CollectionRunner {
     const control = { signal, timeoutMs: this.settings.NESTOR_DATA_STATEMENT_TIMEOUT_MS };
     if (run.replayOf !== null) return this.replay(workbench, run, source, run.replayOf, control);
     const { inputDigest: input, isPushed } = run;
-    const request = { source, input, isPushed, cursor: await this.cursors.find(source.id) };
-    const staged = await this.connectors.stage(workbench, request, control);
+    const cursor = await this.cursors.find(source.id);
+    const staged = await this.connectors.stage(workbench, { source, input, isPushed, cursor }, control);
+    const moved = staged.cursor === null ? null : { from: cursor, to: staged.cursor };
     this.metrics.read(source.kind, staged.rows);
-    if (staged.rows === 0) return this.leave(run, source, staged.cursor);
+    if (staged.rows === 0) return this.leave(run, source, moved);
     await this.runs.progress(run, 'VALIDATING', staged.rows);
     const report = await validateBatch(workbench.engine, source.schema, staged, new Date(), control);
     const verdict = verdictOf(source.schema, policyOf(source, run), report);
     if (verdict.kind === 'REJECTED') return this.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', staged.rows);
     const onlyValid = verdict.rows === 'valid';
-    await this.writer.write(workbench, { run, source, report, onlyValid, staged, replay: null }, control);
+    await this.writer.write(workbench, { run, source, report, onlyValid, staged, moved, replay: null }, control);
     this.metrics.accepted(source.kind, report.rowsRead - (onlyValid ? report.rowsInvalid : 0));
     if (onlyValid) this.metrics.quarantined(source.kind, report.rowsInvalid);
     await this.tellLanded(source, staged.cursor);
@@ -94,8 +95,8 @@ export class CollectionRunner {
     if (verdict.kind === 'REJECTED') return this.reject(run, report, verdict.reason);
     await this.runs.progress(run, 'WRITING', report.rowsRead);
     const replay = { collectionId, waited, waiting: await keepRest(contextOf(run)) };
-    const staged = { cursor: null, isWhole: false };
-    await this.writer.write(workbench, { run, source, report, onlyValid: true, staged, replay }, control);
+    const batch = { run, source, report, onlyValid: true, staged: { isWhole: false }, moved: null, replay };
+    await this.writer.write(workbench, batch, control);
     this.metrics.accepted(source.kind, report.rowsRead - report.rowsInvalid);
     return 'success';
   }
@@ -103,9 +104,9 @@ export class CollectionRunner {
   private async leave(
     run: ClaimedCollection,
     source: DataSourceEntity,
-    cursor: JsonObject | null,
+    moved: CursorMove | null,
   ): Promise<CollectionOutcome> {
-    await this.writer.leave(run, source, cursor);
+    await this.writer.leave(run, source, moved);
     return 'success';
   }
 

@@ -5,7 +5,6 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
-import type { JsonObject } from '../../../common/json/json-object.js';
 import type { StoredArtifact } from '../../../common/storage/artifact-store.js';
 import type { Digest } from '../../../common/storage/digest.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
@@ -24,7 +23,7 @@ import { writeSnapshotFile } from '../snapshots/snapshot-file.js';
 import { isSaidAlready } from '../snapshots/snapshot-identity.rules.js';
 import type { DataSchema } from '../sources/data-source.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
-import { SourceCursorRepository } from '../sources/source-cursor.repository.js';
+import { type CursorMove, SourceCursorRepository } from '../sources/source-cursor.repository.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { CHECKED, INVALID, isInOrder, VIOLATIONS, violationTexts } from '../validation/row-checks.rules.js';
 import type { ValidationReport } from '../validation/validation-report.js';
@@ -37,7 +36,9 @@ export interface AcceptedBatch {
   readonly report: ValidationReport;
   /** Whether rows that broke a rule are left out. */
   readonly onlyValid: boolean;
-  readonly staged: Pick<StagedBatch, 'cursor' | 'isWhole'>;
+  readonly staged: Pick<StagedBatch, 'isWhole'>;
+  /** How far the source was read by it; null where it keeps no cursor. */
+  readonly moved: CursorMove | null;
   /** Where the rows waited in quarantine, if they did: those that are right are added to the newest snapshot. */
   readonly replay: Replay | null;
 }
@@ -80,7 +81,7 @@ export class SnapshotWriter {
 
   /** @throws {CodedError} CANCELLED where the collection is no longer this worker's; STORAGE_FULL, ARTIFACT_TOO_LARGE. */
   async write(workbench: Workbench, batch: AcceptedBatch, control: StatementControl): Promise<void> {
-    const { run, source, report, onlyValid, staged, replay } = batch;
+    const { run, source, report, onlyValid, staged, moved, replay } = batch;
     const rows = acceptedRows(source.schema, onlyValid);
     const context = contextOf(run);
     const digest = await contentDigest(workbench.engine, rows, source.schema.columns, control);
@@ -97,7 +98,7 @@ export class SnapshotWriter {
       const { manager } = transaction;
       const current = await this.sources.lock(manager, run.workspaceId, source.name);
       if (current === null || current.id !== source.id) throw gone(source.name);
-      if (staged.cursor !== null) await this.cursors.keep(manager, source.id, staged.cursor);
+      if (moved !== null) await this.cursors.move(manager, source.id, moved);
       const latest = await this.snapshots.find(source.id, current.snapshotVersion, manager);
       const isAdded = replay !== null || run.isPushed || (source.mode === 'APPEND' && !staged.isWhole);
       const isIncrement = isAdded && latest !== null;
@@ -124,12 +125,12 @@ export class SnapshotWriter {
   }
 
   /** Ends a collection that found nothing new. @throws {CodedError} as `write`. */
-  async leave(run: ClaimedCollection, source: DataSourceEntity, cursor: JsonObject | null): Promise<void> {
+  async leave(run: ClaimedCollection, source: DataSourceEntity, moved: CursorMove | null): Promise<void> {
     await this.audit.transaction(contextOf(run), async (transaction) => {
       const { manager } = transaction;
       const current = await this.sources.lock(manager, run.workspaceId, source.name);
       if (current === null || current.id !== source.id) throw gone(source.name);
-      if (cursor !== null) await this.cursors.keep(manager, source.id, cursor);
+      if (moved !== null) await this.cursors.move(manager, source.id, moved);
       const result = {
         report: { rowsRead: 0, rowsInvalid: 0, violations: [] },
         rowsAccepted: 0,
