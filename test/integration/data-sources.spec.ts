@@ -375,7 +375,7 @@ describe('collections', () => {
     expect(rows).toEqual([{ overlaps: '0' }]);
     const first = await nestor.ask<{
       dataCollections: { edges: { node: { id: string } }[]; pageInfo: { endCursor: string } };
-    }>(COLLECTIONS, { source: 'busy' });
+    }>(COLLECTIONS, { source: 'busy', after: null });
     const after = first.dataCollections.pageInfo.endCursor;
     const second = await nestor.ask<typeof first>(COLLECTIONS, { source: 'busy', after });
     expect([...first.dataCollections.edges, ...second.dataCollections.edges].map(({ node }) => node.id)).toEqual(

@@ -1,4 +1,5 @@
 import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
+import { Transform } from 'class-transformer';
 import { IsOptional, IsString, Min } from 'class-validator';
 import { CodedError } from '../errors/coded-error.js';
 
@@ -10,6 +11,8 @@ export class PageArgs {
   first?: number;
 
   @Field(() => String, { nullable: true, description: 'Return what comes after this cursor.' })
+  // Clients send null for the variable of the first page.
+  @Transform(({ value }: { value: unknown }) => value ?? undefined)
   @IsOptional()
   @IsString()
   after?: string;
