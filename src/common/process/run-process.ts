@@ -36,12 +36,12 @@ export async function runProcess(
   process.on('disconnect', () => end('the parent process is gone'));
   // It may have gone while the modules of this process were being loaded: then there is no event any more.
   if (process.send !== undefined && !process.connected) end('the parent process is gone');
-  const fail = (err: unknown): void => {
-    logger.fatal({ err }, 'unexpected error; this process ends');
+  const fail = (err: unknown, origin: 'uncaughtException' | 'unhandledRejection'): void => {
+    logger.fatal({ err, origin }, 'unexpected error; this process ends');
     process.exit(1);
   };
-  process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
+  process.on('uncaughtException', (err) => fail(err, 'uncaughtException'));
+  process.on('unhandledRejection', (err) => fail(err, 'unhandledRejection'));
   try {
     running = await start(settings, logger);
     logger.info('ready');

@@ -5,6 +5,7 @@ import {
   createRedisBackend,
   setDefaultBackendFactory,
 } from 'bullmq';
+import pg from 'pg';
 import type { Settings } from '../config/settings.js';
 
 /** Which process connects: the api only adds jobs, the worker takes them. */
@@ -49,10 +50,25 @@ function redisOptions(redisUrl: string): ConnectionOptions {
   };
 }
 
+/**
+ * A connection of BullMQ's pool. Where one is lost between two statements of whoever has it in hand, nobody listens but this:
+ * an error without a listener would end the process. The next statement tells of the loss.
+ */
+class PooledClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 /** @nestjs/bullmq cannot pass a backend on, so the process's default one tells by the connection which is meant. */
 const backendByConnection: BackendFactory = (name, options, internals) =>
   'connectionString' in options.connection
-    ? createPostgresBackend(name, { ...options, connection: { ...options.connection } }, internals)
+    ? createPostgresBackend(
+        name,
+        { ...options, connection: { ...options.connection, Client: PooledClient } },
+        internals,
+      )
     : createRedisBackend(name, options, internals);
 
 export function useBackendByConnection(): void {
