@@ -1,11 +1,16 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere } from 'typeorm';
+import { isUniqueViolation } from '../database/database-errors.rules.js';
 import type { ErrorCode } from '../errors/error-table.js';
 import type { Delivery, QueuedDelivery } from './delivery.js';
+import type { LeasedRowEntity } from './leased-row.entity.js';
 
 /** Work that a worker has taken on: its row, at a generation. */
 export interface Lease extends Delivery {
   readonly worker: string;
 }
+
+/** A row whose work a worker has taken on. */
+export type Claimed<Row> = Row & Lease;
 
 /** How an attempt ended that did not succeed. */
 export interface LeasedFailure {
@@ -28,33 +33,65 @@ export const handedBack: LeasedFailure = {
   isHandedBack: true,
 };
 
+/** What is particular to a table. All names are SQL of ours. */
+export interface LeasedTable<Row extends LeasedRowEntity> {
+  readonly entity: EntityTarget<Row>;
+  /** What a row is at that was just taken on, or null; absent where the table has no column `phase`. */
+  readonly firstPhase?: string | null;
+  /** Of the rows with the same value of a column one runs at a time, the oldest first, as a unique index sees to. */
+  readonly oneAtATime?: { readonly column: string; readonly index: string };
+}
+
+/** Values of columns by their names, which are SQL of ours. */
+type Changes = Readonly<Record<string, unknown>>;
+
 const LOST = 'The worker that had this ended, or was cut off, before it could record the result.';
 
-const released = 'worker = NULL, lease_until = NULL, phase = NULL';
+/** Under what a worker may still write of its row. */
+const fence = 'id = $1 AND generation = $2 AND worker = $3';
+
+const fenceOf = ({ id, generation, worker }: Lease): [string, number, string] => [id, generation, worker];
+
+/** @returns assignments whose values are the parameters after those of the fence. */
+const assigned = (changes: Changes): string[] => Object.keys(changes).map((column, at) => `${column} = $${at + 4}`);
 
 /**
- * What workers do to the rows of a table whose work goes through a queue. Its columns are `id`, `status` (`QUEUED`,
- * `RUNNING`, `SUCCEEDED`, `FAILED`, `CANCELLED`), `phase` (what it is at while it runs), `generation`, `attempts`,
- * `max_attempts`, `worker`, `lease_until`, `error_code`, `error_message`, `available_at`, `enqueued_at`, `started_at` and
- * `ended_at`. Every statement is fenced by generation and worker, so that a second run of the same turn changes nothing.
+ * What workers do to the rows of a table whose work goes through a queue, of all workspaces. Every statement is fenced by
+ * generation and worker, so that a second run of the same turn changes nothing.
  */
-export class LeasedRows {
-  /** @param table its name: SQL of ours. */
+export class LeasedRows<Row extends LeasedRowEntity> {
+  private readonly table: string;
+  private readonly released: string;
+
   constructor(
     private readonly dataSource: DataSource,
-    private readonly table: string,
-  ) {}
+    private readonly of: LeasedTable<Row>,
+  ) {
+    this.table = dataSource.getMetadata(of.entity).tableName;
+    this.released = `worker = NULL, lease_until = NULL${of.firstPhase === undefined ? '' : ', phase = NULL'}`;
+  }
 
-  /** Takes on the row that waits for this very delivery. */
-  async claim({ id, generation }: Delivery, worker: string, leaseMs: number): Promise<Lease | undefined> {
-    const turns = await this.turns(
-      `UPDATE ${this.table}
-       SET status = 'RUNNING', attempts = attempts + 1, worker = $3, lease_until = now() + $4 * interval '1 ms',
-         started_at = coalesce(started_at, now())
-       WHERE id = $1 AND generation = $2 AND status = 'QUEUED' RETURNING id, generation`,
-      [id, generation, worker, leaseMs],
-    );
-    return turns.length === 0 ? undefined : { id, generation, worker };
+  /** Takes on the row that waits for this very delivery, if no other one has to come first. */
+  async claim({ id, generation }: Delivery, worker: string, leaseMs: number): Promise<Claimed<Row> | undefined> {
+    const { firstPhase, oneAtATime } = this.of;
+    const parameters = [id, generation, worker, leaseMs, ...(firstPhase === undefined ? [] : [firstPhase])];
+    try {
+      const claimed = await this.turns(
+        `UPDATE ${this.table} AS own
+         SET status = 'RUNNING', attempts = attempts + 1, worker = $3, lease_until = now() + $4 * interval '1 ms',
+           started_at = coalesce(started_at, now())${firstPhase === undefined ? '' : ', phase = $5'}
+         WHERE id = $1 AND generation = $2 AND status = 'QUEUED'${this.isFirst()} RETURNING id, generation`,
+        parameters,
+      );
+      if (claimed.length === 0) return undefined;
+    } catch (error) {
+      // Two workers took on two of them at the same moment: one of them did not.
+      if (oneAtATime !== undefined && isUniqueViolation(error, oneAtATime.index)) return undefined;
+      throw error;
+    }
+    const where = { id, generation, worker } as FindOptionsWhere<Row>;
+    const row = await this.dataSource.manager.findOneBy(this.of.entity, where);
+    return row === null ? undefined : Object.assign(row, { worker });
   }
 
   /** Says that the worker still runs these. @returns the ids of those that are still its own. */
@@ -67,61 +104,70 @@ export class LeasedRows {
     return new Set(turns.map(({ id }) => id));
   }
 
-  async progress({ id, generation, worker }: Lease, phase: string): Promise<void> {
-    await this.dataSource.query(
-      `UPDATE ${this.table} SET phase = $4 WHERE id = $1 AND generation = $2 AND worker = $3`,
-      [id, generation, worker, phase],
+  /** Records how far it has come. @returns whether it was still this worker's. */
+  async progress(lease: Lease, changes: Changes): Promise<boolean> {
+    const turns = await this.turns(
+      `UPDATE ${this.table} SET ${assigned(changes).join(', ')} WHERE ${fence} RETURNING id, generation`,
+      [...fenceOf(lease), ...Object.values(changes)],
     );
+    return turns.length === 1;
   }
 
-  /**
-   * @param changes values of further columns by their names, which are SQL of ours.
-   * @returns whether it was still this worker's; a transaction in which it was not must come to nothing.
-   */
-  async succeed(
-    manager: EntityManager,
-    { id, generation, worker }: Lease,
-    changes: Readonly<Record<string, unknown>>,
-  ): Promise<boolean> {
-    const assigned = Object.keys(changes).map((column, at) => `${column} = $${at + 4}`);
-    const rows: readonly unknown[] = await manager.query(
-      `WITH done AS (
-         UPDATE ${this.table}
-         SET ${[...assigned, released].join(', ')}, status = 'SUCCEEDED', error_code = NULL, error_message = NULL,
-           ended_at = now()
-         WHERE id = $1 AND generation = $2 AND worker = $3 RETURNING id)
-       SELECT id FROM done`,
-      [id, generation, worker, ...Object.values(changes)],
+  /** @returns whether it was still this worker's; a transaction in which it was not must come to nothing. */
+  async succeed(manager: EntityManager, lease: Lease, changes: Changes = {}): Promise<boolean> {
+    return this.end(lease, { ...changes, status: 'SUCCEEDED', error_code: null, error_message: null }, manager);
+  }
+
+  /** @param changes how it ended. @returns whether it was still this worker's. */
+  async end(lease: Lease, changes: Changes, manager: EntityManager = this.dataSource.manager): Promise<boolean> {
+    const turns = await this.turns(
+      `UPDATE ${this.table} SET ${[...assigned(changes), this.released].join(', ')}, ended_at = now()
+       WHERE ${fence} RETURNING id, generation`,
+      [...fenceOf(lease), ...Object.values(changes)],
+      manager,
     );
-    return rows.length === 1;
+    return turns.length === 1;
   }
 
   /** @returns whether it had not ended; what works on it gives it up. */
-  async cancel(manager: EntityManager, id: string): Promise<boolean> {
-    const rows: readonly unknown[] = await manager.query(
-      `WITH cancelled AS (
-         UPDATE ${this.table}
-         SET status = 'CANCELLED', generation = generation + 1, ${released}, error_code = NULL, error_message = NULL,
-           ended_at = now()
-         WHERE id = $1 AND status IN ('QUEUED', 'RUNNING') RETURNING id)
-       SELECT id FROM cancelled`,
-      [id],
+  async cancel(manager: EntityManager, workspaceId: string, id: string): Promise<boolean> {
+    const turns = await this.turns(
+      `UPDATE ${this.table}
+       SET status = 'CANCELLED', generation = generation + 1, ${this.released}, error_code = NULL, error_message = NULL,
+         ended_at = now()
+       WHERE workspace_id = $1 AND id = $2 AND status IN ('QUEUED', 'RUNNING') RETURNING id, generation`,
+      [workspaceId, id],
+      manager,
     );
-    return rows.length === 1;
+    return turns.length === 1;
   }
 
   /** Records that an attempt failed or was handed back. @returns its next turn, where there is one. */
-  async fail({ id, generation, worker }: Lease, failure: LeasedFailure): Promise<QueuedDelivery | undefined> {
+  async fail(lease: Lease, failure: LeasedFailure): Promise<QueuedDelivery | undefined> {
     const { kind, errorCode, errorMessage, delayMs, isHandedBack } = failure;
     const [next] = await this.turns(
       `UPDATE ${this.table}
        SET status = CASE WHEN $4 = 'FAILED' THEN 'FAILED' ELSE 'QUEUED' END, generation = generation + 1,
-         attempts = attempts - CASE WHEN $8 THEN 1 ELSE 0 END, ${released}, error_code = $5, error_message = $6,
+         attempts = attempts - CASE WHEN $8 THEN 1 ELSE 0 END, ${this.released}, error_code = $5, error_message = $6,
          available_at = now() + $7 * interval '1 ms', enqueued_at = now(), ended_at = CASE WHEN $4 = 'FAILED' THEN now() END
-       WHERE id = $1 AND generation = $2 AND worker = $3 RETURNING id, generation`,
-      [id, generation, worker, kind, errorCode, errorMessage, delayMs, isHandedBack],
+       WHERE ${fence} RETURNING id, generation`,
+      [...fenceOf(lease), kind, errorCode, errorMessage, delayMs, isHandedBack],
     );
     return next !== undefined && kind === 'RETRY' ? { ...next, delayMs } : undefined;
+  }
+
+  /** The turns that this one kept from running: the oldest that waits of those beside it, now marked as given to the queue. */
+  async takeNextBeside({ id }: Lease): Promise<QueuedDelivery[]> {
+    if (this.of.oneAtATime === undefined) return [];
+    const { column } = this.of.oneAtATime;
+    return this.turns(
+      `UPDATE ${this.table} SET enqueued_at = now()
+       WHERE id = (SELECT id FROM ${this.table}
+         WHERE ${column} = (SELECT ${column} FROM ${this.table} WHERE id = $1)
+           AND status = 'QUEUED' AND available_at <= now() ORDER BY created_at, id LIMIT 1)
+       RETURNING id, generation`,
+      [id],
+    );
   }
 
   /**
@@ -133,7 +179,7 @@ export class LeasedRows {
       `WITH taken AS (
          UPDATE ${this.table}
          SET status = CASE WHEN attempts >= max_attempts THEN 'FAILED' ELSE 'QUEUED' END, generation = generation + 1,
-           ${released}, error_code = 'EXECUTOR_LOST', error_message = $1, enqueued_at = now(),
+           ${this.released}, error_code = 'EXECUTOR_LOST', error_message = $1, enqueued_at = now(),
            ended_at = CASE WHEN attempts >= max_attempts THEN now() END
          WHERE status = 'RUNNING' AND lease_until < now() RETURNING id, generation, status)
        SELECT id, generation FROM taken WHERE status = 'QUEUED'`,
@@ -151,10 +197,24 @@ export class LeasedRows {
     );
   }
 
+  /** Whether a row, `own`, is the first that waits of those beside it, and none of them runs: the end of a condition. */
+  private isFirst(): string {
+    if (this.of.oneAtATime === undefined) return '';
+    const { column } = this.of.oneAtATime;
+    return ` AND NOT EXISTS (
+      SELECT 1 FROM ${this.table} AS other
+      WHERE other.${column} = own.${column} AND other.id <> own.id AND (other.status = 'RUNNING'
+        OR other.status = 'QUEUED' AND (other.created_at, other.id) < (own.created_at, own.id)))`;
+  }
+
   /** @param statement ends in the ids and generations of rows: a `RETURNING`, or a `SELECT`. */
-  private async turns(statement: string, parameters: readonly unknown[]): Promise<QueuedDelivery[]> {
+  private async turns(
+    statement: string,
+    parameters: readonly unknown[],
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<QueuedDelivery[]> {
     const query = statement.startsWith('WITH') ? statement : `WITH changed AS (${statement}) SELECT * FROM changed`;
-    const rows: readonly Delivery[] = await this.dataSource.query(query, [...parameters]);
+    const rows: readonly Delivery[] = await manager.query(query, [...parameters]);
     return rows.map(({ id, generation }) => ({ id, generation, priority: 0, delayMs: 0 }));
   }
 }

@@ -11,6 +11,7 @@ import { FeatureServiceRepository } from './definitions/feature-service.reposito
 import { FeatureViewRepository } from './definitions/feature-view.repository.js';
 import { DataEngines } from './engine/data-engines.js';
 import { CollectionIntake } from './ingestion/collection-intake.js';
+import { CollectionLeases } from './ingestion/collection-leases.js';
 import { CollectionQueue } from './ingestion/collection-queue.js';
 import { DataCollectionRepository } from './ingestion/data-collection.repository.js';
 import { DataCollectionEntity } from './ingestion/entities/data-collection.entity.js';
@@ -20,11 +21,13 @@ import { FeatureViewUsageEntity } from './lineage/entities/feature-view-usage.en
 import { UsageRepository } from './lineage/usage.repository.js';
 import { FeatureMaterializationMarkEntity } from './materialization/entities/feature-materialization-mark.entity.js';
 import { FeatureMaterializationEntity } from './materialization/entities/feature-materialization.entity.js';
+import { MaterializationLeases } from './materialization/materialization-leases.js';
 import { MaterializationQueue } from './materialization/materialization-queue.js';
 import { MaterializationRepository } from './materialization/materialization.repository.js';
 import { FeatureViewRows } from './offline/feature-view-rows.js';
 import { HistoricalFeaturesJobEntity } from './offline/jobs/entities/historical-features-job.entity.js';
 import { HistoricalFeaturesJobRepository } from './offline/jobs/historical-features-job.repository.js';
+import { HistoricalFeaturesLeases } from './offline/jobs/historical-features-leases.js';
 import { HistoricalFeaturesQueue } from './offline/jobs/historical-features-queue.js';
 import { FeatureRequests } from './offline/jobs/requested-features.js';
 import { SourceSnapshots } from './offline/source-snapshots.js';
@@ -70,6 +73,7 @@ const entities = [
 const providers = [
   DataEngines,
   CollectionQueue,
+  CollectionLeases,
   DataCollectionRepository,
   CollectionIntake,
   DataSourceRepository,
@@ -85,10 +89,12 @@ const providers = [
   FeatureViewRepository,
   FeatureServiceRepository,
   MaterializationRepository,
+  MaterializationLeases,
   MaterializationQueue,
   UsageRepository,
   FeatureRequests,
   HistoricalFeaturesJobRepository,
+  HistoricalFeaturesLeases,
   HistoricalFeaturesQueue,
   ParityRepository,
   PushedRowRepository,

@@ -18,7 +18,8 @@ import { validateBatch } from '../validation/batch-validator.js';
 import { verdictOf } from '../validation/policy.rules.js';
 import type { ValidationReport } from '../validation/validation-report.js';
 import { CollectionMetrics, type CollectionOutcome } from './collection-metrics.js';
-import { type ClaimedCollection, CollectionRunRepository } from './collection-run.repository.js';
+import type { ClaimedCollection } from './collection-leases.js';
+import { CollectionRunRepository } from './collection-run.repository.js';
 import { contextOf, SnapshotWriter } from './snapshot-writer.js';
 
 /** Runs collections: reads a batch, checks it, and makes a snapshot of it. Running one twice changes nothing. */

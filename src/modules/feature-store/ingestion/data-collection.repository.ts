@@ -36,20 +36,6 @@ export class DataCollectionRepository {
     return manager.findOneBy(DataCollectionEntity, { workspaceId, id });
   }
 
-  /** Gives up a collection that has not ended. @returns whether it was one. */
-  async cancel(manager: EntityManager, workspaceId: string, id: string): Promise<boolean> {
-    const rows: readonly unknown[] = await manager.query(
-      `WITH cancelled AS (
-         UPDATE data_collections
-         SET status = 'CANCELLED', generation = generation + 1, worker = NULL, lease_until = NULL, phase = NULL,
-           ended_at = now()
-         WHERE workspace_id = $1 AND id = $2 AND status IN ('QUEUED', 'RUNNING') RETURNING id)
-       SELECT id FROM cancelled`,
-      [workspaceId, id],
-    );
-    return rows.length === 1;
-  }
-
   /** Collections of a source that have not ended. */
   async countOpen(manager: EntityManager, sourceId: string): Promise<number> {
     return manager.countBy(DataCollectionEntity, [

@@ -10,6 +10,7 @@ import { takesFile } from '../sources/connections/connection.js';
 import { DataSourceService } from '../sources/data-source.service.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { CollectionIntake } from './collection-intake.js';
+import { CollectionLeases } from './collection-leases.js';
 import { DataCollectionRepository } from './data-collection.repository.js';
 import type { DataCollectionEntity } from './entities/data-collection.entity.js';
 
@@ -29,6 +30,7 @@ export class DataCollectionService {
     private readonly sources: DataSourceService,
     private readonly artifacts: ArtifactService,
     private readonly collections: DataCollectionRepository,
+    private readonly leases: CollectionLeases,
     private readonly intake: CollectionIntake,
     private readonly audit: AuditTrail,
   ) {}
@@ -61,7 +63,7 @@ export class DataCollectionService {
     const { workspaceId } = context.actor;
     return this.audit.transaction(context, async (transaction) => {
       const { manager } = transaction;
-      const isCancelled = UUID.test(id) && (await this.collections.cancel(manager, workspaceId, id));
+      const isCancelled = UUID.test(id) && (await this.leases.cancel(manager, workspaceId, id));
       const collection = UUID.test(id) ? await this.collections.find(workspaceId, id, manager) : null;
       if (collection === null) throw new CodedError('NOT_FOUND', 'There is no such collection in this workspace.');
       if (!isCancelled) {

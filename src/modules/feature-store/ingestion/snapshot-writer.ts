@@ -27,7 +27,8 @@ import { type CursorMove, SourceCursorRepository } from '../sources/source-curso
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
 import { CHECKED, INVALID, isInOrder, VIOLATIONS, violationTexts } from '../validation/row-checks.rules.js';
 import type { ValidationReport } from '../validation/validation-report.js';
-import { type ClaimedCollection, CollectionRunRepository } from './collection-run.repository.js';
+import type { ClaimedCollection } from './collection-leases.js';
+import { CollectionRunRepository } from './collection-run.repository.js';
 
 /** The rows of a batch that are to become a snapshot. */
 export interface AcceptedBatch {

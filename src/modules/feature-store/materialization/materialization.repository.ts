@@ -46,22 +46,6 @@ export class MaterializationRepository {
     return manager.countBy(FeatureMaterializationEntity, { viewId, status: In(['QUEUED', 'RUNNING']) });
   }
 
-  /** @returns whether it had not ended. */
-  async cancel(manager: EntityManager, workspaceId: string, id: string): Promise<boolean> {
-    const { affected } = await manager.update(
-      FeatureMaterializationEntity,
-      { workspaceId, id, status: In(['QUEUED', 'RUNNING']) },
-      {
-        status: 'CANCELLED',
-        generation: () => 'generation + 1',
-        worker: null,
-        leaseUntil: null,
-        endedAt: () => 'now()',
-      },
-    );
-    return affected === 1;
-  }
-
   /** Up to where a version of a view is online; null where it is not. */
   async materializedUntil(viewVersionId: string): Promise<Date | null> {
     const mark = await this.runs.manager.findOneBy(FeatureMaterializationMarkEntity, { viewVersionId });

@@ -8,6 +8,7 @@ import { type Page, pageSize } from '../../../common/graphql/page.js';
 import { type AuditedTransaction, AuditTrail } from '../../audit/audit-trail.service.js';
 import { type FeatureViewRecord, FeatureViewRepository } from '../definitions/feature-view.repository.js';
 import type { FeatureMaterializationEntity } from './entities/feature-materialization.entity.js';
+import { MaterializationLeases } from './materialization-leases.js';
 import { MaterializationQueue } from './materialization-queue.js';
 import type { MaterializationKind } from './materialization-state.js';
 import { MaterializationRepository } from './materialization.repository.js';
@@ -39,6 +40,7 @@ export class MaterializationService {
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly views: FeatureViewRepository,
     private readonly materializations: MaterializationRepository,
+    private readonly leases: MaterializationLeases,
     private readonly queue: MaterializationQueue,
     private readonly audit: AuditTrail,
   ) {}
@@ -98,7 +100,7 @@ export class MaterializationService {
     const { workspaceId } = context.actor;
     if ((await this.find(context, id)) === null) throw notFound(id);
     return this.audit.transaction(context, async (transaction) => {
-      const isCancelled = await this.materializations.cancel(transaction.manager, workspaceId, id);
+      const isCancelled = await this.leases.cancel(transaction.manager, workspaceId, id);
       const run = await this.get(workspaceId, id, transaction);
       if (!isCancelled) throw new CodedError('CONFLICT', `The materialization has ended: it is ${run.status}.`);
       transaction.audit({

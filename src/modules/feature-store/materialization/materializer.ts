@@ -10,7 +10,8 @@ import { EntityHistories } from '../push/entity-histories.js';
 import { historicView } from '../push/historic-view.rules.js';
 import { type EntityBatch, historyBatches, newestRowBatches } from './entity-batches.js';
 import { keyFromCursor, MaterializationTally } from './materialization-tally.js';
-import { type ClaimedMaterialization, MaterializationRunRepository } from './materialization-run.repository.js';
+import type { ClaimedMaterialization } from './materialization-leases.js';
+import { MaterializationRunRepository } from './materialization-run.repository.js';
 import { MaterializationRepository } from './materialization.repository.js';
 import { newestRows, rowsOfEntities, type RowsWanted } from './newest-rows.rules.js';
 

@@ -1,13 +1,10 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Actor } from '../../../../common/access/actor.js';
 import { wholeNumberColumn } from '../../../../common/database/whole-number-column.js';
-import type { ErrorCode } from '../../../../common/errors/error-table.js';
+import { LeasedRowEntity } from '../../../../common/queue/leased-row.entity.js';
 import type { Digest } from '../../../../common/storage/digest.js';
 import type { RowCorrection } from '../../quarantine/quarantined-row.js';
 import type { ValidationReport } from '../../validation/validation-report.js';
 import { type CollectionPhase, type CollectionStatus, collectionStatuses } from '../collection-state.js';
-
-const moment = { type: 'timestamptz', precision: 3 } as const;
 
 /** The record of one collection; the queue carries only its id. */
 @Entity('data_collections')
@@ -20,12 +17,9 @@ const moment = { type: 'timestamptz', precision: 3 } as const;
   where: 'open_quarantine_digest IS NOT NULL',
 })
 @Index('ix_data_collections_open', ['enqueuedAt'], { where: 'ended_at IS NULL' })
-export class DataCollectionEntity {
+export class DataCollectionEntity extends LeasedRowEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_data_collections' })
   id!: string;
-
-  @Column('uuid')
-  workspaceId!: string;
 
   @Column('uuid')
   sourceId!: string;
@@ -44,23 +38,6 @@ export class DataCollectionEntity {
   /** What it is at while it runs. */
   @Column('varchar', { length: 16, nullable: true })
   phase!: CollectionPhase | null;
-
-  /** Raised whenever it is queued again: a delivery of an older generation changes nothing. */
-  @Column('int', { default: 1 })
-  generation!: number;
-
-  @Column('int', { default: 0 })
-  attempts!: number;
-
-  @Column('int')
-  maxAttempts!: number;
-
-  @Column('varchar', { length: 128 })
-  requestId!: string;
-
-  /** On whose behalf it runs. */
-  @Column('jsonb')
-  requestedBy!: Pick<Actor, 'kind' | 'id' | 'name'>;
 
   @Column('bigint', { nullable: true, transformer: wholeNumberColumn })
   rowsRead!: number | null;
@@ -101,35 +78,4 @@ export class DataCollectionEntity {
   /** Whether that snapshot was there before. */
   @Column('boolean', { nullable: true })
   isUnchanged!: boolean | null;
-
-  @Column('varchar', { length: 64, nullable: true })
-  errorCode!: ErrorCode | null;
-
-  @Column('text', { nullable: true })
-  errorMessage!: string | null;
-
-  /** Id of the worker process that runs it. */
-  @Column('varchar', { length: 64, nullable: true })
-  worker!: string | null;
-
-  /** The worker renews this while it lives. */
-  @Column({ ...moment, nullable: true })
-  leaseUntil!: Date | null;
-
-  @Column({ ...moment, default: () => 'now()' })
-  createdAt!: Date;
-
-  /** It runs not before this moment. */
-  @Column({ ...moment, default: () => 'now()' })
-  availableAt!: Date;
-
-  /** When it was last given to the queue. */
-  @Column({ ...moment, default: () => 'now()' })
-  enqueuedAt!: Date;
-
-  @Column({ ...moment, nullable: true })
-  startedAt!: Date | null;
-
-  @Column({ ...moment, nullable: true })
-  endedAt!: Date | null;
 }

@@ -1,7 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Actor } from '../../../../common/access/actor.js';
 import { wholeNumberColumn } from '../../../../common/database/whole-number-column.js';
-import type { ErrorCode } from '../../../../common/errors/error-table.js';
+import { LeasedRowEntity } from '../../../../common/queue/leased-row.entity.js';
 import type { SnapshotReference } from '../../definitions/feature-view.js';
 import {
   type MaterializationKind,
@@ -22,12 +21,9 @@ const listed = (names: readonly string[]): string => names.map((name) => `'${nam
 @Index('uq_feature_materializations_running', ['viewId'], { unique: true, where: `status = 'RUNNING'` })
 @Index('ix_feature_materializations_created', ['viewId', 'createdAt', 'id'])
 @Index('ix_feature_materializations_open', ['enqueuedAt'], { where: 'ended_at IS NULL' })
-export class FeatureMaterializationEntity {
+export class FeatureMaterializationEntity extends LeasedRowEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_feature_materializations' })
   id!: string;
-
-  @Column('uuid')
-  workspaceId!: string;
 
   /** Of the view, whose versions share it: one materialization of it runs at a time. */
   @Column('uuid')
@@ -57,23 +53,6 @@ export class FeatureMaterializationEntity {
   @Column('varchar', { length: 16 })
   status!: MaterializationStatus;
 
-  /** Raised whenever it is queued again: a delivery of an older generation changes nothing. */
-  @Column('int', { default: 1 })
-  generation!: number;
-
-  @Column('int', { default: 0 })
-  attempts!: number;
-
-  @Column('int')
-  maxAttempts!: number;
-
-  @Column('varchar', { length: 128 })
-  requestId!: string;
-
-  /** On whose behalf it runs. */
-  @Column('jsonb')
-  requestedBy!: Pick<Actor, 'kind' | 'id' | 'name'>;
-
   /** What is read, the oldest first; later attempts read the same. Null before it is known. */
   @Column('jsonb', { nullable: true })
   snapshots!: readonly SnapshotReference[] | null;
@@ -92,35 +71,4 @@ export class FeatureMaterializationEntity {
 
   @Column('bigint', { default: 0, transformer: wholeNumberColumn })
   rowsWritten!: number;
-
-  @Column('varchar', { length: 64, nullable: true })
-  errorCode!: ErrorCode | null;
-
-  @Column('text', { nullable: true })
-  errorMessage!: string | null;
-
-  /** Id of the worker process that runs it. */
-  @Column('varchar', { length: 64, nullable: true })
-  worker!: string | null;
-
-  /** The worker renews this while it lives. */
-  @Column({ ...moment, nullable: true })
-  leaseUntil!: Date | null;
-
-  @Column({ ...moment, default: () => 'now()' })
-  createdAt!: Date;
-
-  /** It runs not before this moment. */
-  @Column({ ...moment, default: () => 'now()' })
-  availableAt!: Date;
-
-  /** When it was last given to the queue. */
-  @Column({ ...moment, default: () => 'now()' })
-  enqueuedAt!: Date;
-
-  @Column({ ...moment, nullable: true })
-  startedAt!: Date | null;
-
-  @Column({ ...moment, nullable: true })
-  endedAt!: Date | null;
 }

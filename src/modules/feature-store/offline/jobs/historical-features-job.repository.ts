@@ -2,8 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, In, type SelectQueryBuilder } from 'typeorm';
 import { decodeCursor, type Page, pageOf } from '../../../../common/graphql/page.js';
-import type { QueuedDelivery } from '../../../../common/queue/delivery.js';
-import { LeasedRows } from '../../../../common/queue/leased-rows.js';
 import { HistoricalFeaturesJobEntity } from './entities/historical-features-job.entity.js';
 import type {
   HistoricalFeaturesJob,
@@ -24,12 +22,7 @@ export interface HistoricalFeaturesCriteria {
 /** Jobs that get historical features. */
 @Injectable()
 export class HistoricalFeaturesJobRepository {
-  /** What workers do to them, of all workspaces. */
-  readonly leases: LeasedRows;
-
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
-    this.leases = new LeasedRows(dataSource, 'historical_features_jobs');
-  }
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   async insert(manager: EntityManager, id: string, request: HistoricalFeaturesRequest): Promise<void> {
     await manager.insert(HistoricalFeaturesJobEntity, { ...request, id, status: 'QUEUED' });
@@ -41,11 +34,6 @@ export class HistoricalFeaturesJobRepository {
     manager: EntityManager = this.dataSource.manager,
   ): Promise<HistoricalFeaturesJob | null> {
     return manager.findOneBy(HistoricalFeaturesJobEntity, { workspaceId, id });
-  }
-
-  /** Whatever its workspace is: for workers. */
-  async findClaimed(id: string): Promise<HistoricalFeaturesJob | null> {
-    return this.dataSource.manager.findOneBy(HistoricalFeaturesJobEntity, { id });
   }
 
   /** Jobs of a workspace that have not ended. */
@@ -125,13 +113,6 @@ export class HistoricalFeaturesJobRepository {
          WHERE usage.kind = 'HISTORICAL_FEATURES' AND job.id = usage.used_by AND job.status IN ('FAILED', 'CANCELLED')`,
       );
     }
-  }
-
-  /** Turns that the queue is to be given: of lost workers, and such as wait for too long. */
-  async takeForgotten(
-    olderThanMs: number,
-  ): Promise<{ readonly lost: QueuedDelivery[]; readonly late: QueuedDelivery[] }> {
-    return { lost: await this.leases.takeFromLostWorkers(), late: await this.leases.takeLongQueued(olderThanMs) };
   }
 }
 

@@ -5,7 +5,6 @@ import type { ActorContext } from '../../../../common/access/actor.js';
 import { SETTINGS } from '../../../../common/config/config.module.js';
 import type { Settings } from '../../../../common/config/settings.js';
 import { CodedError } from '../../../../common/errors/coded-error.js';
-import type { Lease } from '../../../../common/queue/leased-rows.js';
 import { AuditTrail } from '../../../audit/audit-trail.service.js';
 import { ArtifactService } from '../../../registry/artifact.service.js';
 import type { StatementControl } from '../../engine/data-engine.js';
@@ -15,7 +14,7 @@ import { FeatureViewRows } from '../feature-view-rows.js';
 import { Labels } from '../labels/labels.js';
 import { writeTrainingSet } from '../training-set-writer.js';
 import type { HistoricalFeaturesJob, HistoricalFeaturesPhase } from './historical-features-job.js';
-import { HistoricalFeaturesJobRepository } from './historical-features-job.repository.js';
+import { type ClaimedHistoricalFeatures, HistoricalFeaturesLeases } from './historical-features-leases.js';
 import { previewOf } from './preview.js';
 import { FeatureRequests } from './requested-features.js';
 
@@ -24,7 +23,7 @@ import { FeatureRequests } from './requested-features.js';
 export class HistoricalFeaturesRunner {
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
-    private readonly jobs: HistoricalFeaturesJobRepository,
+    private readonly leases: HistoricalFeaturesLeases,
     private readonly requests: FeatureRequests,
     private readonly engines: DataEngines,
     private readonly labels: Labels,
@@ -39,51 +38,49 @@ export class HistoricalFeaturesRunner {
    * @throws {CodedError} INVALID_INPUT, INVALID_FILE, CONFLICT, TRANSFORMATION_FAILED, QUERY_LIMIT_EXCEEDED,
    * DEADLINE_EXCEEDED, STORAGE_FULL; CANCELLED where it is no longer this worker's.
    */
-  async run(lease: Lease, job: HistoricalFeaturesJob, signal: AbortSignal): Promise<void> {
+  async run(job: ClaimedHistoricalFeatures, signal: AbortSignal): Promise<void> {
     const plan = featurePlan(job.features, await this.requests.viewsOf(job.workspaceId, job.features));
     const control = { signal, timeoutMs: this.settings.NESTOR_DATA_STATEMENT_TIMEOUT_MS };
     await this.engines.use(async (workbench) => {
       const path = join(workbench.folder, 'result.parquet');
-      const rowCount = await this.write(workbench, lease, job, plan, path, control);
+      const rowCount = await this.write(workbench, job, plan, path, control);
       const preview = await previewOf(workbench.engine, path, control);
-      await this.at(lease, 'STORING');
+      await this.at(job, 'STORING');
       const { digest, sizeBytes } = await this.artifacts.upload(contextOf(job), createReadStream(path));
-      await this.succeed(lease, job, { resultDigest: digest, sizeBytes, rowCount, preview });
+      await this.succeed(job, { resultDigest: digest, sizeBytes, rowCount, preview });
     });
   }
 
   private async write(
     workbench: Workbench,
-    lease: Lease,
-    job: HistoricalFeaturesJob,
+    job: ClaimedHistoricalFeatures,
     plan: FeaturePlan,
     path: string,
     control: StatementControl,
   ): Promise<number> {
-    await this.at(lease, 'READING_LABELS');
+    await this.at(job, 'READING_LABELS');
     const { eventTimeColumn: eventTime, createdAt: now } = job;
     const columns = withMoment(plan, eventTime);
     const labels = await this.labels.lay(workbench, job.labels, { columns, eventTime, now }, control);
-    await this.at(lease, 'READING_VIEWS');
+    await this.at(job, 'READING_VIEWS');
     const snapshots = new Map(job.snapshots.map(({ sourceId, version }) => [sourceId, version]));
     const views = plan.joins.map(({ view }) => view);
     const rows = await this.rows.layAll(workbench, views, { control, snapshots });
-    await this.at(lease, 'JOINING');
+    await this.at(job, 'JOINING');
     return writeTrainingSet(workbench, labels, plan, rows, path, control);
   }
 
-  private at(lease: Lease, phase: HistoricalFeaturesPhase): Promise<void> {
-    return this.jobs.leases.progress(lease, phase);
+  private async at(job: ClaimedHistoricalFeatures, phase: HistoricalFeaturesPhase): Promise<void> {
+    await this.leases.progress(job, { phase });
   }
 
   private async succeed(
-    lease: Lease,
-    job: HistoricalFeaturesJob,
+    job: ClaimedHistoricalFeatures,
     result: NonNullable<HistoricalFeaturesJob['result']>,
   ): Promise<void> {
     await this.audit.transaction(contextOf(job), async (transaction) => {
       const changes = { result: JSON.stringify(result) };
-      if (!(await this.jobs.leases.succeed(transaction.manager, lease, changes))) {
+      if (!(await this.leases.succeed(transaction.manager, job, changes))) {
         throw new CodedError('CANCELLED', 'The job is no longer run by this worker.');
       }
       transaction.audit({

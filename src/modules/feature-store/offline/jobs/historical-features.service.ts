@@ -20,6 +20,7 @@ import { assertDistinct } from '../point-in-time.rules.js';
 import { SourceSnapshots } from '../source-snapshots.js';
 import type { HistoricalFeaturesJob, HistoricalFeaturesRequest, LabelsReference } from './historical-features-job.js';
 import { HistoricalFeaturesJobRepository } from './historical-features-job.repository.js';
+import { HistoricalFeaturesLeases } from './historical-features-leases.js';
 import { HistoricalFeaturesQueue } from './historical-features-queue.js';
 import { FeatureRequests, type RequestedFeatures } from './requested-features.js';
 
@@ -56,6 +57,7 @@ export class HistoricalFeaturesService {
     private readonly sources: DataSourceService,
     private readonly artifacts: ArtifactService,
     private readonly jobs: HistoricalFeaturesJobRepository,
+    private readonly leases: HistoricalFeaturesLeases,
     private readonly usages: UsageRepository,
     private readonly queue: HistoricalFeaturesQueue,
     private readonly audit: AuditTrail,
@@ -122,7 +124,7 @@ export class HistoricalFeaturesService {
     return this.audit.transaction(context, async (transaction) => {
       const { manager } = transaction;
       const before = UUID.test(id) ? await this.jobs.find(workspaceId, id, manager) : null;
-      const isCancelled = before !== null && (await this.jobs.leases.cancel(manager, id));
+      const isCancelled = before !== null && (await this.leases.cancel(manager, workspaceId, id));
       const job = before && (await this.jobs.find(workspaceId, id, manager));
       if (job === null) {
         throw new CodedError(

@@ -1,47 +1,31 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
-import { PeriodicTask } from '../../../../common/concurrency/periodic-task.js';
 import { SETTINGS } from '../../../../common/config/config.module.js';
 import type { Settings } from '../../../../common/config/settings.js';
-import { whileAlone } from '../../../../common/database/while-alone.js';
 import { LOGGER } from '../../../../common/observability/logger.js';
+import { LeasedRowsSweeper } from '../../../../common/queue/leased-rows-sweeper.js';
+import type { HistoricalFeaturesJobEntity } from './entities/historical-features-job.entity.js';
 import { HistoricalFeaturesJobRepository } from './historical-features-job.repository.js';
+import { HistoricalFeaturesLeases } from './historical-features-leases.js';
 import { HistoricalFeaturesQueue } from './historical-features-queue.js';
 
-/** Makes sure that every acknowledged job ends, whatever the queue or a worker forgot. PostgreSQL is the record. */
+/** Makes sure that every acknowledged job that gets historical features ends. */
 @Injectable()
-export class HistoricalFeaturesSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly task: PeriodicTask;
-
+export class HistoricalFeaturesSweeper extends LeasedRowsSweeper<HistoricalFeaturesJobEntity> {
   constructor(
-    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(SETTINGS) { NESTOR_JOB_SWEEP_MS: everyMs }: Settings,
     @InjectDataSource() dataSource: DataSource,
+    leases: HistoricalFeaturesLeases,
+    queue: HistoricalFeaturesQueue,
+    @Inject(LOGGER) logger: Logger,
     private readonly jobs: HistoricalFeaturesJobRepository,
-    private readonly queue: HistoricalFeaturesQueue,
-    @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.task = new PeriodicTask(
-      settings.NESTOR_JOB_SWEEP_MS,
-      () => whileAlone(dataSource, 'historicalFeaturesSweep', () => this.sweepOnce()),
-      (err) => logger.warn({ err }, 'jobs of historical features could not be swept'),
-    );
+    super({ lock: 'historicalFeaturesSweep', everyMs }, dataSource, leases, queue, logger);
   }
 
-  onApplicationBootstrap(): void {
-    this.task.start();
-  }
-
-  /** Ends after what is under way. */
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.task.stop();
-  }
-
-  private async sweepOnce(): Promise<void> {
-    const { lost, late } = await this.jobs.takeForgotten(this.settings.NESTOR_JOB_SWEEP_MS);
-    if (lost.length > 0) this.logger.warn({ jobs: lost.length }, 'took jobs from workers that are gone');
-    await this.queue.add([...lost, ...late]);
-    await this.jobs.forgetUsages();
+  protected override clear(): Promise<void> {
+    return this.jobs.forgetUsages();
   }
 }

@@ -1,0 +1,16 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { type Claimed, LeasedRows } from '../../../../common/queue/leased-rows.js';
+import { HistoricalFeaturesJobEntity } from './entities/historical-features-job.entity.js';
+
+/** A job that a worker has taken on. */
+export type ClaimedHistoricalFeatures = Claimed<HistoricalFeaturesJobEntity>;
+
+/** What workers do to jobs that get historical features. */
+@Injectable()
+export class HistoricalFeaturesLeases extends LeasedRows<HistoricalFeaturesJobEntity> {
+  constructor(@InjectDataSource() dataSource: DataSource) {
+    super(dataSource, { entity: HistoricalFeaturesJobEntity, firstPhase: null });
+  }
+}
