@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import { ModulesContainer } from '@nestjs/core';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { isObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ACCESS_RULE, type AccessRule } from '../../src/common/access/access.decorators.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { fieldOf, methodsOf } from '../support/handlers.js';
 
 /** What Nest and Fastify serve that no controller or resolver of ours declares. */
 const frameworkRoutes = ['POST /graphql', 'GET /graphql', 'OPTIONS /graphql', 'HEAD /graphql'];
@@ -35,53 +35,27 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-function methodsOf(prototype: object): ((...args: never[]) => unknown)[] {
-  return Object.getOwnPropertyNames(prototype).flatMap((name) => {
-    const value: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
-    return typeof value === 'function' && name !== 'constructor' ? [value as (...args: never[]) => unknown] : [];
-  });
-}
-
-function classesOf(kind: 'providers' | 'controllers'): (abstract new (...args: never[]) => object)[] {
-  const modules = [...api.app.get(ModulesContainer, { strict: false }).values()];
-  return modules
-    .flatMap((module) => [...module[kind].values()])
-    .flatMap(({ metatype }) => {
-      const isClass = typeof metatype === 'function' && metatype.prototype !== undefined;
-      return isClass ? [metatype as abstract new (...args: never[]) => object] : [];
-    });
-}
-
 const ruleOf = (method: object, owner: object): AccessRule | undefined =>
   Reflect.getMetadata(ACCESS_RULE, method) ?? Reflect.getMetadata(ACCESS_RULE, owner);
 
 function graphqlHandlers(): Handler[] {
-  return classesOf('providers').flatMap((owner) =>
-    methodsOf(owner.prototype).flatMap((method) => {
-      const type: string | undefined = Reflect.getMetadata('graphql:resolver_type', method);
-      const isField = Reflect.getMetadata('graphql:resolve_property', method) !== undefined;
-      if (type === undefined && !isField) return [];
-      const name: unknown = Reflect.getMetadata('graphql:resolver_name', method);
-      return [
-        { name: `${type ?? owner.name}.${typeof name === 'string' ? name : method.name}`, rule: ruleOf(method, owner) },
-      ];
-    }),
-  );
+  return methodsOf(api, 'providers').flatMap((handler) => {
+    const name = fieldOf(handler);
+    return name === undefined ? [] : [{ name, rule: ruleOf(handler.method, handler.owner) }];
+  });
 }
 
 function restHandlers(): Handler[] {
-  return classesOf('controllers').flatMap((owner) =>
-    methodsOf(owner.prototype).flatMap((method) => {
-      const path: string | readonly string[] | undefined = Reflect.getMetadata(PATH_METADATA, method);
-      if (path === undefined) return [];
-      const verb = RequestMethod[Reflect.getMetadata(METHOD_METADATA, method) as number];
-      const prefix: string = Reflect.getMetadata(PATH_METADATA, owner);
-      return [path].flat().map((one) => ({
-        name: `${verb ?? ''} ${[prefix, one].filter((part) => part !== '/').join('/')}`,
-        rule: ruleOf(method, owner),
-      }));
-    }),
-  );
+  return methodsOf(api, 'controllers').flatMap(({ owner, method }) => {
+    const path: string | readonly string[] | undefined = Reflect.getMetadata(PATH_METADATA, method);
+    if (path === undefined) return [];
+    const verb = RequestMethod[Reflect.getMetadata(METHOD_METADATA, method) as number];
+    const prefix: string = Reflect.getMetadata(PATH_METADATA, owner);
+    return [path].flat().map((one) => ({
+      name: `${verb ?? ''} ${[prefix, one].filter((part) => part !== '/').join('/')}`,
+      rule: ruleOf(method, owner),
+    }));
+  });
 }
 
 describe('deny by default', () => {

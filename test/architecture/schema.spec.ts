@@ -1,10 +1,14 @@
+import 'reflect-metadata';
 import { join } from 'node:path';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import {
   type GraphQLArgument,
   type GraphQLSchema,
+  getNamedType,
+  getNullableType,
   isEnumType,
   isInputObjectType,
+  isListType,
   isObjectType,
   lexicographicSortSchema,
   printSchema,
@@ -12,6 +16,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/common/process/package-root.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { fieldOf, methodsOf } from '../support/handlers.js';
 
 let api: TestApi;
 let schema: GraphQLSchema;
@@ -63,5 +68,28 @@ describe('the GraphQL schema', () => {
         .filter(([, description]) => !description?.trim())
         .map(([name]) => name),
     ).toEqual([]);
+  });
+
+  // A parameter declared as `Filter | null` has no class at run time, and so nothing of it would be checked.
+  it('is checked wherever it takes an input object', () => {
+    const inputs = methodsOf(api, 'providers').flatMap((handler) => {
+      const [type = '', field = ''] = fieldOf(handler)?.split('.') ?? [];
+      const root = schema.getType(type);
+      const args = isObjectType(root) ? (root.getFields()[field]?.args ?? []) : [];
+      const { owner, method } = handler;
+      const classes: readonly unknown[] =
+        Reflect.getMetadata('design:paramtypes', owner.prototype as object, method.name) ?? [];
+      const parameters: Record<string, { index: number; data?: unknown }> =
+        Reflect.getMetadata('__routeArguments__', owner, method.name) ?? {};
+      return args
+        .filter((arg) => isInputObjectType(getNamedType(arg.type)) && !isListType(getNullableType(arg.type)))
+        .flatMap(({ name }) =>
+          Object.values(parameters)
+            .filter(({ data }) => data === name)
+            .map(({ index }) => ({ name: `${type}.${field}(${name})`, checkedAs: classes[index] })),
+        );
+    });
+    expect(inputs.length).toBeGreaterThan(20);
+    expect(inputs.filter(({ checkedAs }) => checkedAs === Object)).toEqual([]);
   });
 });

@@ -16,6 +16,7 @@ import type { CallRequest, GraphqlContext } from '../access/call-context.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { LOGGER } from '../observability/logger.js';
+import { dateTimeScalar } from './date-time.scalar.js';
 import { loggingErrorFormatter } from './graphql-errors.js';
 import { operationLimitsPlugin } from './operation-limits.plugin.js';
 import type { OperationLimits } from './operation-limits.rules.js';
@@ -37,6 +38,7 @@ export function graphqlModule(): DynamicModule {
         path: GRAPHQL_PATH,
         autoSchemaFile: true,
         sortSchema: true,
+        buildSchemaOptions: { scalarsMap: [{ type: Date, scalar: dateTimeScalar }] },
         graphiql: false,
         introspection: settings.NESTOR_INTROSPECTION,
         hideSchemaDetailsFromClientErrors: true,

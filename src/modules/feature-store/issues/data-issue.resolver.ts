@@ -21,7 +21,7 @@ export class DataIssueResolver {
     @Context() context: ActorContext,
     @Args() { first, after }: PageArgs,
     @Args('filter', { type: () => DataIssueFilter, nullable: true, description: 'Which to list. Default: all.' })
-    filter: DataIssueFilter | null,
+    filter?: DataIssueFilter,
   ): Promise<DataIssueConnection> {
     const criteria = {
       statuses: filter?.status ?? undefined,

@@ -26,7 +26,7 @@ export class QuarantineResolver {
     @Args('source', { type: () => String, description: 'Name of the source.' }) source: string,
     @Args() { first, after }: PageArgs,
     @Args('filter', { type: () => QuarantineFilter, nullable: true, description: 'Which to list. Default: all.' })
-    filter: QuarantineFilter | null,
+    filter?: QuarantineFilter,
   ): Promise<Page<QuarantinedRow>> {
     const criteria = {
       collectionId: filter?.collection ?? undefined,

@@ -78,7 +78,7 @@ export class BatchResolver {
     @Context() context: ActorContext,
     @Args() { first, after }: PageArgs,
     @Args('filter', { type: () => BatchInferenceFilter, nullable: true, description: 'Which to list. Default: all.' })
-    filter: BatchInferenceFilter | null,
+    filter?: BatchInferenceFilter,
   ): Promise<Page<BatchInference>> {
     const criteria = {
       statuses: filter?.status ?? undefined,

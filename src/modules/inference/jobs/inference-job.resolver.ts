@@ -68,7 +68,7 @@ export class InferenceJobResolver {
     @Context() context: ActorContext,
     @Args() { first, after }: PageArgs,
     @Args('filter', { type: () => InferenceJobFilter, nullable: true, description: 'Which to list. Default: all.' })
-    filter: InferenceJobFilter | null,
+    filter?: InferenceJobFilter,
   ): Promise<Page<InferenceJob>> {
     const { edges, pageInfo } = await this.jobs.page(context, criteriaOf(filter), first, after);
     return { edges: edges.map(({ cursor, node }) => ({ cursor, node: new InferenceJob(node) })), pageInfo };

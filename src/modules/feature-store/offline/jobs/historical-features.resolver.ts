@@ -60,7 +60,7 @@ export class HistoricalFeaturesResolver {
       nullable: true,
       description: 'Which to list. Default: all.',
     })
-    filter: HistoricalFeaturesFilter | null,
+    filter?: HistoricalFeaturesFilter,
   ): Promise<HistoricalFeaturesJobConnection> {
     const { edges, pageInfo } = await this.service.page(context, filter ?? {}, first, after);
     return {
