@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Client, createClient } from 'graphql-ws';
+import type { Client } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
 import { packageRoot } from '../../src/common/process/package-root.js';
 import { startTestNestor, type TestNestor } from '../support/nestor.js';
 import { heavyModel, simpleModel } from '../support/onnx/models.js';
 import { hasRedisServer } from '../support/redis.js';
+import { connect } from '../support/subscriptions.js';
 
 const JOBS = 300;
 const ENDED = /^(SUCCEEDED|FAILED|CANCELLED|DEAD)$/;
@@ -70,12 +70,7 @@ describe.each([
 
     beforeAll(async () => {
       nestor = await startTestNestor({ redis });
-      socket = createClient({
-        url: `${nestor.url.replace('http', 'ws')}/graphql`,
-        webSocketImpl: WebSocket,
-        connectionParams: nestor.key,
-        retryAttempts: 0,
-      });
+      socket = connect(nestor.url, nestor.key);
       expect(await nestor.addModel('simple', simpleModel())).toBe(1);
       await nestor.addModel('heavy', heavyModel({ multiplications: 1_000 }));
     }, 60_000);

@@ -1,12 +1,10 @@
-import type { GraphQLError } from 'graphql';
-import { createClient } from 'graphql-ws';
-import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateApiKey } from '../../src/modules/auth/api-keys/api-key.rules.js';
 import { ApiKeyRepository } from '../../src/modules/auth/api-keys/api-key.repository.js';
 import { RefusalRecorder } from '../../src/modules/auth/access/refusal-recorder.js';
 import { addUser, auditEvents, type AuthApi, bearer, createKey, startAuthApi } from '../support/auth.js';
 import type { Headers } from '../support/graphql.js';
+import { listen } from '../support/subscriptions.js';
 
 let api: AuthApi;
 let admin: Headers;
@@ -120,23 +118,9 @@ describe('the access guard over a WebSocket', () => {
   });
 });
 
-async function subscribe(connectionParams: Record<string, unknown>) {
-  const client = createClient({
-    url: `${api.url.replace('http', 'ws')}/graphql`,
-    webSocketImpl: WebSocket,
-    connectionParams,
-    retryAttempts: 0,
-  });
-  try {
-    for await (const result of client.iterate({ query: 'subscription { probeSubscribed }' })) {
-      return result.data ?? result.errors?.[0]?.extensions?.['code'];
-    }
-  } catch (errors) {
-    return Array.isArray(errors) ? (errors[0] as GraphQLError).extensions['code'] : errors;
-  } finally {
-    await client.dispose();
-  }
-  return undefined;
+async function subscribe(connectionParams: Readonly<Record<string, unknown>>) {
+  const { data, errors } = await listen(api.url, 'subscription { probeSubscribed }', {}, connectionParams);
+  return data[0] ?? errors[0]?.extensions.code;
 }
 
 const unreachable = () => () => Promise.reject(Object.assign(new Error('down'), { code: 'ECONNREFUSED' }));

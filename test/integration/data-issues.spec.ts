@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from 'graphql-ws';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
 import { bootstrap } from '../../src/bootstrap.js';
 import type { DataIssueFinding, DataIssueScope } from '../../src/modules/feature-store/issues/data-issue.js';
 import { DataIssues } from '../../src/modules/feature-store/issues/data-issues.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { ask, type Headers, send } from '../support/graphql.js';
+import { connect } from '../support/subscriptions.js';
 
 const ISSUE = 'id kind status subjectType subject aspect message evidence acknowledgedBy note resolvedAt';
 const LIST = `query ($filter: DataIssueFilter, $first: Int, $after: String) {
@@ -128,12 +127,7 @@ describe('data issues', () => {
   });
 
   it('are told to subscribers of the workspace as they change', async () => {
-    const client = createClient({
-      url: `${api.url.replace('http', 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
-      connectionParams: key,
-      retryAttempts: 0,
-    });
+    const client = connect(api.url, key);
     const changes = client.iterate<{ dataIssueChanged: Issue }>({
       query: 'subscription { dataIssueChanged { aspect status } }',
     });

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { rm } from 'node:fs/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { startApi } from '../../src/api.js';
 import type { Settings } from '../../src/common/config/settings.js';
 import { createTestDatabase } from './database.js';
@@ -18,10 +18,13 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function startTestApi(overrides: Readonly<Record<string, string>> = {}): Promise<TestApi> {
+export async function startTestApi(
+  overrides: Readonly<Record<string, string>> = {},
+  logger: Logger = pino({ level: 'silent' }),
+): Promise<TestApi> {
   const database = await createTestDatabase();
   const settings = testSettings({ DATABASE_URL: database.url, ...overrides });
-  const api = await startApi(settings, pino({ level: 'silent' }));
+  const api = await startApi(settings, logger);
   return {
     ...api,
     settings,

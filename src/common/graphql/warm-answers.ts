@@ -3,9 +3,8 @@ import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { GraphqlContext } from '../access/call-context.js';
 import type { JsonPostHandler, JsonPostRoute } from '../http/front-door.js';
 import { isJsonObject, type JsonObject } from '../json/json-object.js';
+import type { FormatError } from './graphql-errors.js';
 import type { WarmQueries, WarmQuery, WarmResult } from './warm-queries.js';
-
-type FormatError = (formatted: GraphQLFormattedError, thrown: unknown) => GraphQLFormattedError;
 
 /**
  * Answers warm queries in front of Apollo, whose pipeline of hooks costs more than most queries. Whatever is not a

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
 import { BatchUpdates } from '../../../src/modules/inference/batch/batch-updates.js';
 import { BatchChunkConsumer } from '../../../src/modules/inference/batch/run/chunk.consumer.js';
 import { until } from '../inference.js';
 import { flowers } from '../iris.js';
+import { connect } from '../subscriptions.js';
 import { type Batch, type BatchFixture, CANCEL, FIELDS, READ, RETRY, SUBMIT } from './fixture.js';
 import { wideTable } from './models.js';
 
@@ -121,12 +120,7 @@ export function describeBatchSteering(fixture: BatchFixture): void {
 
     it('tells a subscriber of the progress until the end', async () => {
       const { id } = await submit(wideTable(200), { model: 'heavy', chunkRows: 20 });
-      const socket = createClient({
-        url: `${fixture.nestor.api.url.replace('http', 'ws')}/graphql`,
-        webSocketImpl: WebSocket,
-        connectionParams: { 'x-api-key': fixture.nestor.apiKey },
-        retryAttempts: 0,
-      });
+      const socket = connect(fixture.nestor.api.url, { 'x-api-key': fixture.nestor.apiKey });
       const seen: Batch[] = [];
       const watching = (async () => {
         const query = `subscription ($id: ID!) { batchInferenceUpdated(id: $id) { ${FIELDS} } }`;
