@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testSettings } from '../../../../test/support/settings.js';
 import { dataColumn, dataSchema, openWorkbench, type TestWorkbench } from '../../../../test/support/workbench.js';
+import { groupBy } from '../../../common/collections/group-by.js';
 import { FileReader } from '../connectors/file-reader.js';
 import type { DataSchema } from '../sources/data-source.js';
 import type { FeatureValue, ValueType } from '../value-types.js';
@@ -150,6 +151,31 @@ describe('rules', () => {
 
   it('let equal rows be where nothing is said of them', async () => {
     expect((await check(dataSchema([dataColumn('a', 'STRING')]), [{ a: 'x' }, { a: 'x' }])).violations).toEqual([]);
+  });
+
+  it('are counted for hundreds of columns', async () => {
+    const columns = Array.from({ length: 250 }, (_, at) =>
+      dataColumn(`c${at}`, 'STRING', { isNullable: false, allowedValues: ['1'], pattern: '[0-9]' }),
+    );
+    const schema = dataSchema(columns);
+    const line = (value: unknown) => Object.fromEntries(columns.map(({ name }) => [name, value]));
+    const { violations } = await check(schema, [line('x'), line(null), line('1'), line('2')]);
+    const rowsBy = groupBy(violations, ({ rule, rows }) => `${rule} ${rows}`);
+    expect([...rowsBy].map(([key, { length }]) => [key, length])).toEqual([
+      ['NULL 1', 250],
+      ['ALLOWED_VALUES 2', 250],
+      ['PATTERN 1', 250],
+    ]);
+  });
+
+  it('name columns that there are besides so that the database can keep it', async () => {
+    const { violations } = await check(dataSchema([dataColumn('a', 'STRING')]), [
+      { a: 'x', 'b\0c': 1, ['😀'.repeat(1_000)]: 1 },
+    ]);
+    expect(violations.map(({ rule, column }) => [rule, column])).toEqual([
+      ['EXTRA_COLUMN', 'b\uFFFDc'],
+      ['EXTRA_COLUMN', '😀'.repeat(128)],
+    ]);
   });
 
   it('say when the newest event is too old, and when columns are missing', async () => {

@@ -13,8 +13,8 @@ const SAMPLES = 5;
 /** Violations of which rows are shown; of further ones there are counts. */
 const SAMPLED_VIOLATIONS = 100;
 
-/** Longest value that is shown, in characters. */
-const SHOWN_CHARACTERS = 100;
+/** Longest value, and longest name of a column that a file has besides, that is shown, in characters. */
+const SHOWN_CHARACTERS = 128;
 
 /**
  * Checks the staged rows by all rules of a schema, which makes the table `checked`.
@@ -51,7 +51,8 @@ export async function reportOn(
 ): Promise<ValidationReport> {
   const [counts = {}] = await engine.rows(countingStatement(schema), [], control);
   const violations: Violation[] = [...columnViolations(staged)];
-  for (const { violation, isBroken } of rowViolations(schema, counts)) {
+  const rowsOf = await countFaults(engine, schema, control);
+  for (const { violation, isBroken } of rowViolations(schema, rowsOf, Number(counts['duplicates'] ?? 0))) {
     const column = schema.columns.find(({ name }) => name === violation.column);
     const isSampled = violations.length < SAMPLED_VIOLATIONS;
     const samples = isSampled ? await samplesOf(engine, column, isBroken, control) : [];
@@ -62,16 +63,42 @@ export async function reportOn(
   return { rowsRead: staged.rows, rowsInvalid: Number(counts['invalid']), violations };
 }
 
-/** One row with how often each rule was broken. */
-function countingStatement({ columns, eventTimeColumn }: DataSchema): string {
-  const counts = columns.flatMap((_, at) =>
-    valueRules.map(
-      (rule) => `count(*) FILTER (${faultsColumn(at)} & ${faultBits[rule]} > 0) AS ${quoted(`${at} ${rule}`)}`,
-    ),
-  );
+/** One row that counts rows. */
+function countingStatement({ eventTimeColumn }: DataSchema): string {
   const newest = eventTimeColumn === null ? 'NULL' : `max(${quoted(eventTimeColumn)})`;
-  return `SELECT ${counts.join(', ')}, count(*) FILTER (${quoted(DUPLICATE)}) AS duplicates,
+  return `SELECT count(*) FILTER (${quoted(DUPLICATE)}) AS duplicates,
     count(*) FILTER (${quoted(INVALID)}) AS invalid, ${newest} AS newest FROM ${CHECKED}`;
+}
+
+/** How many rows broke a rule, by the place of the column. */
+type RowsOfRule = (at: number, rule: ValueRule) => number;
+
+/**
+ * Counts how often each rule of values was broken. An aggregate for each rule of each column would do, but planning
+ * it takes time and memory that grow with the square of the columns; only faulty rows are turned on their side.
+ */
+async function countFaults(
+  engine: DataEngine,
+  { columns }: DataSchema,
+  control: StatementControl,
+): Promise<RowsOfRule> {
+  const faults = columns.map((_, at) => faultsColumn(at));
+  const counted = await engine.rows(
+    `SELECT place, faults, count(*) AS rows
+     FROM (UNPIVOT (SELECT ${faults.join(', ')} FROM ${CHECKED} WHERE ${quoted(INVALID)})
+       ON ${faults.join(', ')} INTO NAME place VALUE faults)
+     WHERE faults > 0 GROUP BY ALL`,
+    [],
+    control,
+  );
+  const rows = new Map<string, number>();
+  for (const { place, faults: broken, rows: count } of counted) {
+    for (const rule of valueRules.filter((one) => (Number(broken) & faultBits[one]) > 0)) {
+      const key = `${quoted(String(place))} ${rule}`;
+      rows.set(key, (rows.get(key) ?? 0) + Number(count));
+    }
+  }
+  return (at, rule) => rows.get(`${faultsColumn(at)} ${rule}`) ?? 0;
 }
 
 interface CountedViolation {
@@ -80,8 +107,11 @@ interface CountedViolation {
   readonly isBroken: string;
 }
 
-function rowViolations({ columns, keyColumns }: DataSchema, counts: EngineRow): CountedViolation[] {
-  const rowsOf = (at: number, rule: ValueRule): number => Number(counts[`${at} ${rule}`] ?? 0);
+function rowViolations(
+  { columns, keyColumns }: DataSchema,
+  rowsOf: RowsOfRule,
+  duplicateRows: number,
+): CountedViolation[] {
   const values = columns.flatMap(({ name }, at) =>
     valueRules.map((rule) => ({
       violation: { rule, column: name, rows: rowsOf(at, rule) },
@@ -93,7 +123,7 @@ function rowViolations({ columns, keyColumns }: DataSchema, counts: EngineRow): 
   const duplicates = {
     rule,
     column: keyColumns.length === 1 ? key : null,
-    rows: Number(counts['duplicates'] ?? 0),
+    rows: duplicateRows,
   } as const;
   return [...values, { violation: duplicates, isBroken: quoted(DUPLICATE) }].filter(
     ({ violation }) => violation.rows > 0,
@@ -101,7 +131,12 @@ function rowViolations({ columns, keyColumns }: DataSchema, counts: EngineRow): 
 }
 
 function columnViolations({ missingColumns, extraColumns, rows }: StagedRows): Violation[] {
-  const of = (rule: 'MISSING_COLUMN' | 'EXTRA_COLUMN') => (column: string) => ({ rule, column, rows, samples: [] });
+  const of = (rule: 'MISSING_COLUMN' | 'EXTRA_COLUMN') => (name: string) => ({
+    rule,
+    column: storable(Array.from(name).slice(0, SHOWN_CHARACTERS).join('')),
+    rows,
+    samples: [],
+  });
   return [...missingColumns.map(of('MISSING_COLUMN')), ...extraColumns.map(of('EXTRA_COLUMN'))];
 }
 
@@ -135,7 +170,9 @@ async function samplesOf(
   );
   return rows.map((sample) => ({
     row: Number(sample['row']),
-    // PostgreSQL's JSON holds no NUL.
-    value: typeof sample['value'] === 'string' ? sample['value'].replaceAll('\0', '\uFFFD') : null,
+    value: typeof sample['value'] === 'string' ? storable(sample['value']) : null,
   }));
 }
+
+/** PostgreSQL's JSON holds no NUL. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD');
