@@ -37,6 +37,7 @@ import { CreateDataIssues1795427341000 } from './1795427341000-create-data-issue
 import { CreateDataQuality1795427342000 } from './1795427342000-create-data-quality.js';
 import { ReplayQuarantine1795427343000 } from './1795427343000-replay-quarantine.js';
 import { KeepDataSnapshots1795427344000 } from './1795427344000-keep-data-snapshots.js';
+import { CreateModelTrainingSets1795427345000 } from './1795427345000-create-model-training-sets.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -78,4 +79,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateDataQuality1795427342000,
   ReplayQuarantine1795427343000,
   KeepDataSnapshots1795427344000,
+  CreateModelTrainingSets1795427345000,
 ];

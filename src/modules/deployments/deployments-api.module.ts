@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { RegistryModule } from '../registry/registry.module.js';
+import { RegistryApiModule } from '../registry/registry-api.module.js';
 import { DeploymentResolver } from './deployment.resolver.js';
 import { DeploymentService } from './deployment.service.js';
 import { DeploymentsCoreModule } from './deployments-core.module.js';
@@ -16,7 +16,7 @@ import { ServableVariants } from './servable-variants.js';
 
 /** Deployments as clients see them. The composition root provides settings, logger, database and audit as global modules. */
 @Module({
-  imports: [RegistryModule, DeploymentsCoreModule],
+  imports: [RegistryApiModule, DeploymentsCoreModule],
   providers: [
     DeploymentService,
     DeploymentResolver,

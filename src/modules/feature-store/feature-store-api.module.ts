@@ -22,6 +22,19 @@ import { FeaturePushResolver } from './push/feature-push.resolver.js';
 import { FeaturePushService } from './push/feature-push.service.js';
 import { OnlinePush } from './push/online-push.js';
 import { FeatureServingModule } from './serving/feature-serving.module.js';
+import { DependentModels } from './lineage/dependent-models.js';
+import { DependentModelsRepository } from './lineage/dependent-models.repository.js';
+import {
+  SnapshotModelsResolver,
+  SourceModelsResolver,
+  TrainedModelsResolver,
+  ViewModelsResolver,
+} from './lineage/dependent-models.resolver.js';
+import { LineageLoaders } from './lineage/lineage.loaders.js';
+import { SnapshotOriginResolver, UsedSnapshotResolver } from './lineage/provenance.resolver.js';
+import { TrainingSetRepository } from './lineage/training-set.repository.js';
+import { TrainingSetResolver } from './lineage/training-set.resolver.js';
+import { TrainingSetService } from './lineage/training-set.service.js';
 import { MaterializationResolver } from './materialization/materialization.resolver.js';
 import { MaterializationService } from './materialization/materialization.service.js';
 import { FeatureViewUseResolver } from './offline/jobs/feature-view-use.resolver.js';
@@ -63,6 +76,18 @@ import { DataSourceService } from './sources/data-source.service.js';
     HistoricalFeaturesLoaders,
     SnapshotUseResolver,
     FeatureViewUseResolver,
+    TrainingSetRepository,
+    TrainingSetService,
+    DependentModelsRepository,
+    DependentModels,
+    LineageLoaders,
+    TrainingSetResolver,
+    TrainedModelsResolver,
+    SnapshotModelsResolver,
+    SourceModelsResolver,
+    ViewModelsResolver,
+    UsedSnapshotResolver,
+    SnapshotOriginResolver,
     ParityResolver,
     DataIssueService,
     DataIssueResolver,

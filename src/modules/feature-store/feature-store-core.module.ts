@@ -17,6 +17,7 @@ import { DataCollectionRepository } from './ingestion/data-collection.repository
 import { DataCollectionEntity } from './ingestion/entities/data-collection.entity.js';
 import { DataIssuesModule } from './issues/data-issues.module.js';
 import { DataUsageEntity } from './lineage/entities/data-usage.entity.js';
+import { ModelTrainingSetEntity } from './lineage/entities/model-training-set.entity.js';
 import { FeatureViewUsageEntity } from './lineage/entities/feature-view-usage.entity.js';
 import { UsageRepository } from './lineage/usage.repository.js';
 import { FeatureMaterializationMarkEntity } from './materialization/entities/feature-materialization-mark.entity.js';
@@ -65,6 +66,7 @@ const entities = [
   FeatureMaterializationMarkEntity,
   DataUsageEntity,
   FeatureViewUsageEntity,
+  ModelTrainingSetEntity,
   HistoricalFeaturesJobEntity,
   FeatureParityCheckEntity,
   PushedRowEntity,

@@ -60,6 +60,25 @@ export class ModelVersionRepository {
     return this.versions.findBy({ workspaceId, id: In([...ids]) });
   }
 
+  /** By their names, as JSON texts of `[model, version]`. */
+  async byNames(workspaceId: string, names: readonly string[]): Promise<Map<string, ModelVersionEntity>> {
+    const rows: readonly { name: string; id: string }[] = await this.versions.query(
+      `SELECT asked.name, version.id FROM unnest($2::text[]) AS asked(name)
+       JOIN registered_models AS model ON model.workspace_id = $1 AND model.name = asked.name::jsonb ->> 0
+       JOIN model_versions AS version
+         ON version.model_id = model.id AND version.version = (asked.name::jsonb ->> 1)::integer`,
+      [workspaceId, names],
+    );
+    const found = await this.byIds(workspaceId, [...new Set(rows.map(({ id }) => id))]);
+    const byId = new Map(found.map((version) => [version.id, version]));
+    return new Map(
+      rows.flatMap(({ name, id }) => {
+        const version = byId.get(id);
+        return version === undefined ? [] : [[name, version]];
+      }),
+    );
+  }
+
   /** The versions of several models in one query, newest first in each. */
   async ofModels(
     workspaceId: string,

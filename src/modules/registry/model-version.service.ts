@@ -163,8 +163,11 @@ export class ModelVersionService {
     });
   }
 
-  /** Runs a change of one version with the model's row locked, so that changes of one model follow each other. */
-  private async change<Result>(
+  /**
+   * Runs a change of one version, or of what belongs to it, with the model's row locked: changes of one model follow each other.
+   * @throws {CodedError} MODEL_NOT_FOUND
+   */
+  async change<Result>(
     context: ActorContext,
     name: VersionName,
     work: (

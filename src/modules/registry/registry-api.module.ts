@@ -31,6 +31,6 @@ import { RegistryModule } from './registry.module.js';
     ModelVersionResolver,
     FeatureBindingResolver,
   ],
-  exports: [RegistryModule, ExampleModels, RegisteredModelService, ModelVersionService],
+  exports: [RegistryModule, RegistryLoaders, ExampleModels, RegisteredModelService, ModelVersionService],
 })
 export class RegistryApiModule {}

@@ -20,6 +20,7 @@ const latest = new LoaderKind<ModelVersionEntity[]>();
 const servings = new LoaderKind<ModelServingEntity>();
 const bindings = new LoaderKind<KeptBinding>();
 const bound = new LoaderKind<ModelVersionEntity>();
+const named = new LoaderKind<ModelVersionEntity>();
 const versions = new LoaderKind<ModelVersionEntity[]>();
 
 /** What belongs to models and versions, read for all rows of an operation at once. */
@@ -72,6 +73,18 @@ export class RegistryLoaders {
       return new Map(found.map((version) => [version.id, version]));
     };
     return loadFrom(scope, bound, versionId, readMany);
+  }
+
+  /** A version by its name. */
+  async versionNamed(
+    scope: LoaderScope,
+    { actor }: ActorContext,
+    model: string,
+    version: number,
+  ): Promise<ModelVersionEntity | undefined> {
+    return loadFrom(scope, named, JSON.stringify([model, version]), (names) =>
+      this.versionRepository.byNames(actor.workspaceId, names),
+    );
   }
 
   /** The newest version of each stage that has one. */

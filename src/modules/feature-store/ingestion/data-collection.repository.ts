@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, Repository } from 'typeorm';
+import { type EntityManager, In, Repository } from 'typeorm';
 import { decodeCursor, type Page, pageOf } from '../../../common/graphql/page.js';
 import { DataCollectionEntity } from './entities/data-collection.entity.js';
 
@@ -34,6 +34,11 @@ export class DataCollectionRepository {
     manager = this.collections.manager,
   ): Promise<DataCollectionEntity | null> {
     return manager.findOneBy(DataCollectionEntity, { workspaceId, id });
+  }
+
+  async byIds(workspaceId: string, ids: readonly string[]): Promise<Map<string, DataCollectionEntity>> {
+    const found = await this.collections.findBy({ workspaceId, id: In([...ids]) });
+    return new Map(found.map((collection) => [collection.id, collection]));
   }
 
   /** Collections of a source that have not ended. */

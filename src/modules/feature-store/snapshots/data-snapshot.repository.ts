@@ -17,6 +17,16 @@ export class DataSnapshotRepository {
     return manager.findOneBy(DataSnapshotEntity, { sourceId, version });
   }
 
+  /** By texts of the id of a source, a space and a version. */
+  async byKeys(workspaceId: string, keys: readonly string[]): Promise<Map<string, DataSnapshotEntity>> {
+    const references = keys.map((key) => {
+      const [sourceId = '', version] = key.split(' ');
+      return { workspaceId, sourceId, version: Number(version) };
+    });
+    const found = await this.snapshots.findBy(references);
+    return new Map(found.map((snapshot) => [`${snapshot.sourceId} ${snapshot.version}`, snapshot]));
+  }
+
   /** The version and those that it adds to, oldest first; empty where there is no such version. */
   async chain(sourceId: string, version: number): Promise<DataSnapshotEntity[]> {
     const rows: readonly { id: string }[] = await this.snapshots.query(

@@ -5,6 +5,7 @@ import { ModelVersionEntity } from './model-version.entity.js';
 /** The feature service that a model version is bound to, where it is. */
 @Entity('model_feature_bindings')
 @Index('model_feature_bindings_workspace_idx', ['workspaceId', 'service'])
+@Index('model_feature_bindings_service_version_idx', ['serviceVersionId'])
 @Check('model_feature_bindings_missing_check', `missing IN ('ERROR', 'DEFAULT')`)
 export class FeatureBindingEntity implements FeatureBinding {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'model_feature_bindings_pkey' })

@@ -3,6 +3,11 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, type Repository } from 'typeorm';
 import { FeatureBindingEntity } from '../entities/feature-binding.entity.js';
 
+const columns = {
+  service: 'candidate.service = asked.key',
+  serviceVersionId: 'candidate.service_version_id = asked.key::uuid',
+};
+
 @Injectable()
 export class FeatureBindingRepository {
   constructor(@InjectRepository(FeatureBindingEntity) private readonly bindings: Repository<FeatureBindingEntity>) {}
@@ -11,21 +16,29 @@ export class FeatureBindingRepository {
     return this.bindings.findBy({ workspaceId, versionId: In([...versionIds]) });
   }
 
-  /** The newest `limit` of each service, newest first, in one query. */
-  async ofServices(workspaceId: string, services: readonly string[], limit: number): Promise<FeatureBindingEntity[]> {
+  /**
+   * The newest `limit` of each service, or version of a service, newest first, in one query.
+   * @param keys names of services, or ids of their versions.
+   */
+  async newest(
+    workspaceId: string,
+    by: keyof typeof columns,
+    keys: readonly string[],
+    limit: number,
+  ): Promise<FeatureBindingEntity[]> {
     return this.bindings
       .createQueryBuilder('binding')
       .where('binding.workspaceId = :workspaceId', { workspaceId })
       .andWhere(
         `binding.versionId IN (
-          SELECT newest.version_id FROM unnest(CAST(:services AS text[])) AS asked(service)
+          SELECT newest.version_id FROM unnest(CAST(:keys AS text[])) AS asked(key)
           CROSS JOIN LATERAL (
             SELECT candidate.version_id FROM model_feature_bindings candidate
-            WHERE candidate.workspace_id = :workspaceId AND candidate.service = asked.service
+            WHERE candidate.workspace_id = :workspaceId AND ${columns[by]}
             ORDER BY candidate.bound_at DESC, candidate.version_id LIMIT :limit
           ) newest
         )`,
-        { services: [...services], limit },
+        { keys: [...keys], limit },
       )
       .orderBy('binding.boundAt', 'DESC')
       .addOrderBy('binding.versionId')

@@ -87,7 +87,22 @@ export class FeatureBindings {
     services: readonly string[],
     limit: number,
   ): Promise<Map<string, KeptBinding[]>> {
-    const found: readonly KeptBinding[] = await this.repository.ofServices(actor.workspaceId, services, limit);
+    const found: readonly KeptBinding[] = await this.repository.newest(actor.workspaceId, 'service', services, limit);
     return groupBy(found, ({ service }) => service);
+  }
+
+  /** By id of the version of the service: the newest `limit` bindings to it, newest first. */
+  async ofServiceVersions(
+    { actor }: ActorContext,
+    ids: readonly string[],
+    limit: number,
+  ): Promise<Map<string, KeptBinding[]>> {
+    const found: readonly KeptBinding[] = await this.repository.newest(
+      actor.workspaceId,
+      'serviceVersionId',
+      ids,
+      limit,
+    );
+    return groupBy(found, ({ serviceVersionId }) => serviceVersionId);
   }
 }

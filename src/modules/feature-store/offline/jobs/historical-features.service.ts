@@ -22,6 +22,7 @@ import type { HistoricalFeaturesJob, HistoricalFeaturesRequest, LabelsReference 
 import { HistoricalFeaturesJobRepository } from './historical-features-job.repository.js';
 import { HistoricalFeaturesLeases } from './historical-features-leases.js';
 import { HistoricalFeaturesQueue } from './historical-features-queue.js';
+import { isJobId, jobNotFound } from './job-id.rules.js';
 import { FeatureRequests, type RequestedFeatures } from './requested-features.js';
 
 /** The rows that are to get features. */
@@ -44,8 +45,6 @@ const MAX_OPEN = 100;
 
 /** When it is worth asking again while too many wait, in milliseconds. */
 const RETRY_AFTER_MS = 10_000;
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Takes jobs that get historical features: the row is written first, then the queue is told. */
 @Injectable()
@@ -95,7 +94,7 @@ export class HistoricalFeaturesService {
   }
 
   async find({ actor }: ActorContext, id: string): Promise<HistoricalFeaturesJob | null> {
-    return UUID.test(id) ? this.jobs.find(actor.workspaceId, id) : null;
+    return isJobId(id) ? this.jobs.find(actor.workspaceId, id) : null;
   }
 
   /** Newest first. @throws {CodedError} NOT_FOUND where the filter names what is not there. */
@@ -123,15 +122,10 @@ export class HistoricalFeaturesService {
     const { workspaceId } = context.actor;
     return this.audit.transaction(context, async (transaction) => {
       const { manager } = transaction;
-      const before = UUID.test(id) ? await this.jobs.find(workspaceId, id, manager) : null;
+      const before = isJobId(id) ? await this.jobs.find(workspaceId, id, manager) : null;
       const isCancelled = before !== null && (await this.leases.cancel(manager, workspaceId, id));
       const job = before && (await this.jobs.find(workspaceId, id, manager));
-      if (job === null) {
-        throw new CodedError(
-          'NOT_FOUND',
-          `There is no job of historical features ${JSON.stringify(id.slice(0, 64))} in this workspace.`,
-        );
-      }
+      if (job === null) throw jobNotFound(id);
       if (!isCancelled && job.status !== 'CANCELLED') {
         throw new CodedError('CONFLICT', `The job is ${job.status}; only one that has not ended can be cancelled.`);
       }

@@ -19,6 +19,12 @@ const USES = `
   SELECT (learned_from ->> 'sourceId')::uuid, (learned_from ->> 'version')::int, 'FEATURE_VIEW', id
   FROM feature_view_versions WHERE learned_from IS NOT NULL`;
 
+/** As `USES`, also what was made of what was made of them. */
+const ALL_USES = `${USES}
+  UNION
+  SELECT usage.source_id, usage.version, 'MODEL_VERSION', named.version_id FROM model_training_sets AS named
+  JOIN data_usages AS usage ON usage.kind = 'HISTORICAL_FEATURES' AND usage.used_by = named.job_id`;
+
 /** What keeps snapshots: names, uses and retention. */
 @Injectable()
 export class SnapshotKeepingRepository {
@@ -52,7 +58,7 @@ export class SnapshotKeepingRepository {
   async usesOf(ids: readonly string[]): Promise<Map<string, SnapshotUse[]>> {
     const rows: readonly { snapshotId: string; kind: string; id: string }[] = await this.tags.query(
       `SELECT own.id AS "snapshotId", uses.kind, uses.id FROM data_snapshots AS own
-       JOIN (${USES}) AS uses ON uses.source_id = own.source_id AND uses.version = own.version
+       JOIN (${ALL_USES}) AS uses ON uses.source_id = own.source_id AND uses.version = own.version
        WHERE own.id = ANY($1::uuid[]) ORDER BY uses.kind, uses.id`,
       [ids],
     );

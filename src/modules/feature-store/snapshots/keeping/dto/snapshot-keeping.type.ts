@@ -87,7 +87,9 @@ export class DataRetentionType implements Retention {
 @ObjectType('DataSnapshotUse', { description: 'Something that was made of a snapshot, which is therefore kept.' })
 export class DataSnapshotUseType implements SnapshotUse {
   @Field(() => String, {
-    description: 'What it is, such as `HISTORICAL_FEATURES`, or `FEATURE_VIEW` for a version that learned from it.',
+    description:
+      'What it is: `HISTORICAL_FEATURES`, `FEATURE_VIEW` for a version that learned from it, or `MODEL_VERSION` for one ' +
+      'that was trained on such historical features.',
   })
   kind!: string;
 
