@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '../src/common/config/settings.js';
 import { FileReader } from '../src/modules/feature-store/connectors/file-reader.js';
-import { ROW } from '../src/modules/feature-store/connectors/staged-batch.js';
 import { DataEngine } from '../src/modules/feature-store/engine/data-engine.js';
 import { literal } from '../src/modules/feature-store/engine/sql-text.js';
 import { statisticsOf } from '../src/modules/feature-store/snapshots/column-statistics.js';
@@ -11,7 +10,7 @@ import { contentDigest } from '../src/modules/feature-store/snapshots/content-di
 import { writeSnapshotFile } from '../src/modules/feature-store/snapshots/snapshot-file.js';
 import type { DataColumn, DataSchema } from '../src/modules/feature-store/sources/data-source.js';
 import { validateBatch } from '../src/modules/feature-store/validation/batch-validator.js';
-import { CHECKED, isInOrder } from '../src/modules/feature-store/validation/row-checks.rules.js';
+import { CHECKED } from '../src/modules/feature-store/validation/row-checks.rules.js';
 import type { ValueType } from '../src/modules/feature-store/value-types.js';
 import type { Row } from './support/report.js';
 import { inTurns } from './support/rounds.js';
@@ -108,12 +107,11 @@ export async function ingestion(count = Number(process.env.BENCH_INGESTION_ROWS 
 
 async function ingest(engine: DataEngine, folder: string, path: string, schema: DataSchema): Promise<void> {
   const reader = new FileReader(loadSettings({}));
-  const staged = await reader.stage(engine, path, { format: null, delimiter: null }, columns, {});
+  const staged = await reader.judge(engine, path, { format: null, delimiter: null }, schema, new Date(), {});
   const report = await validateBatch(engine, schema, staged, new Date(), {});
   if (report.rowsInvalid > 0) throw new Error(`${report.rowsInvalid} rows were found to be invalid, which are not.`);
   await contentDigest(engine, CHECKED, columns, {});
-  const order = isInOrder(schema) ? null : ROW;
-  await writeSnapshotFile(engine, join(folder, 'snapshot.parquet'), CHECKED, schema, order, {});
+  await writeSnapshotFile(engine, join(folder, 'snapshot.parquet'), CHECKED, schema, {});
   await statisticsOf(engine, CHECKED, columns, {});
 }
 

@@ -31,7 +31,7 @@ export class FileConnector implements Connector<FileConnection> {
     if (input === null) throw new Error(`A collection of the source ${source.id} was told no file.`);
     const path = join(folder, 'input');
     await this.store.fetchTo(input, path, control.signal);
-    const rows = await this.files.stage(engine, path, connection, source.schema.columns, control);
+    const rows = await this.files.judge(engine, path, connection, source.schema, new Date(), control);
     return { ...rows, cursor: null, isWhole: false };
   }
 }

@@ -5,7 +5,9 @@ import type { Settings } from '../../../common/config/settings.js';
 import type { DataEngine, StatementControl } from '../engine/data-engine.js';
 import { literal, quoted } from '../engine/sql-text.js';
 import type { DataFileFormat, FileConnection } from '../sources/connections/file-connection.js';
-import type { DataColumn } from '../sources/data-source.js';
+import type { DataColumn, DataSchema } from '../sources/data-source.js';
+import { JUDGED } from '../validation/row-checks.rules.js';
+import { judgeRows } from '../validation/row-judge.js';
 import type { TypedColumn } from '../value-types.js';
 import { checkCompression } from './compression-check.js';
 import { fileFault, invalidFile } from './file-fault.js';
@@ -64,6 +66,31 @@ export class FileReader {
   }
 
   /**
+   * Judges the rows of a file as they are read, so that they need not be kept as text: `staged` is a view of the file.
+   * @param now what event times are compared with. @throws {CodedError} as `stage`.
+   */
+  async judge(
+    engine: DataEngine,
+    path: string,
+    connection: FileFormat,
+    schema: DataSchema,
+    now: Date,
+    control: StatementControl,
+  ): Promise<StagedRows> {
+    try {
+      const rows = await this.open(engine, path, connection, control);
+      const relation = `(${textsOf(rows, schema.columns)})`;
+      const texts = schema.columns.map(({ name }) => quoted(name)).join(', ');
+      const view = `SELECT row_number() OVER () AS ${quoted(ROW)}, ${texts} FROM ${relation}`;
+      await engine.run(`CREATE VIEW ${STAGED} AS ${view}`, [], control);
+      await judgeRows(engine, schema, { relation, isNumbered: false }, now, control);
+      return { ...(await this.found(engine, JUDGED, rows, schema.columns, control)), isJudged: true };
+    } catch (error) {
+      throw fileFault(error);
+    }
+  }
+
+  /**
    * The rows of a file, which are read when the relation is used.
    * @throws {CodedError} INVALID_FILE where the file itself is broken, so far as that shows at its beginning.
    */
@@ -85,27 +112,32 @@ export class FileReader {
     control: StatementControl,
   ): Promise<StagedRows> {
     const rows = await this.open(engine, path, connection, control);
-    const present = new Set(rows.names);
-    const texts = columns.map((column) => {
-      const text = present.has(column.name) ? rows.textOf(column) : 'NULL';
-      return `CAST(${text} AS VARCHAR) AS ${quoted(column.name)}`;
-    });
-    const { NESTOR_DATA_MAX_ROWS: maxRows } = this.settings;
     await engine.run(
-      `CREATE TABLE ${STAGED} AS SELECT row_number() OVER () AS ${quoted(ROW)}, ${texts.join(', ')}
-       FROM ${rows.from} LIMIT ${maxRows + 1}`,
+      `CREATE TABLE ${STAGED} AS SELECT row_number() OVER () AS ${quoted(ROW)}, * FROM (${textsOf(rows, columns)})`,
       [],
       control,
     );
-    const [counted] = await engine.rows(`SELECT count(*) AS rows FROM ${STAGED}`, [], control);
-    const count = Number(counted?.['rows']);
-    if (count === 0) throw invalidFile('it has no rows');
-    if (count > maxRows) throw invalidFile(`it has more than the ${maxRows} rows that NESTOR_DATA_MAX_ROWS allows`);
-    const wanted = new Set(columns.map(({ name }) => name));
+    return this.found(engine, STAGED, rows, columns, control);
+  }
+
+  /** @throws {CodedError} INVALID_FILE where there are no rows, or too many. */
+  private async found(
+    engine: DataEngine,
+    table: string,
+    { names }: FileRows,
+    columns: readonly DataColumn[],
+    control: StatementControl,
+  ): Promise<StagedRows> {
+    const { NESTOR_DATA_MAX_ROWS: maxRows } = this.settings;
+    const [counted] = await engine.rows(`SELECT count(*) AS rows FROM ${table}`, [], control);
+    const rows = Number(counted?.['rows']);
+    if (rows === 0) throw invalidFile('it has no rows');
+    if (rows > maxRows) throw invalidFile(`it has more than the ${maxRows} rows that NESTOR_DATA_MAX_ROWS allows`);
+    const wanted = columns.map(({ name }) => name);
     return {
-      rows: count,
-      missingColumns: columns.map(({ name }) => name).filter((name) => !present.has(name)),
-      extraColumns: rows.names.filter((name) => !wanted.has(name)),
+      rows,
+      missingColumns: wanted.filter((name) => !names.includes(name)),
+      extraColumns: names.filter((name) => !wanted.includes(name)),
     };
   }
 
@@ -171,6 +203,15 @@ export class FileReader {
   private source({ path, compression }: ReadableFile): string {
     return `${literal(path)}, compression = '${compression}'`;
   }
+}
+
+/** The query of a file's rows, with a text for each column. */
+function textsOf({ names, from, textOf }: FileRows, columns: readonly DataColumn[]): string {
+  const texts = columns.map((column) => {
+    const text = names.includes(column.name) ? textOf(column) : 'NULL';
+    return `CAST(${text} AS VARCHAR) AS ${quoted(column.name)}`;
+  });
+  return `SELECT ${texts.join(', ')} FROM ${from}`;
 }
 
 /** Nested values become JSON. */

@@ -1,12 +1,12 @@
 import type { JsonObject } from '../../../common/json/json-object.js';
 
-/** The table of a batch as it came: the number of each row, from 1, and one text for each column of the schema. */
+/** A batch as it came, a table or view: the number of each row, from 1, and one text for each column of the schema. */
 export const STAGED = 'staged';
 
 /** The number of a row; no column of a user's begins like this. */
 export const ROW = '__row';
 
-/** What was put into the table {@link STAGED}. */
+/** What was put into {@link STAGED}. */
 export interface StagedRows {
   /** 0 where a source that is read step by step has nothing new. */
   readonly rows: number;
@@ -14,6 +14,8 @@ export interface StagedRows {
   readonly missingColumns: readonly string[];
   /** What the batch has besides; in the order in which it was met. */
   readonly extraColumns: readonly string[];
+  /** Whether it was judged as it was read (see `judgeRows`); not, where this is absent. */
+  readonly isJudged?: boolean;
 }
 
 /** What a connector answers. */

@@ -9,7 +9,7 @@ import type { StoredArtifact } from '../../../common/storage/artifact-store.js';
 import type { Digest } from '../../../common/storage/digest.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { ArtifactService } from '../../registry/artifact.service.js';
-import { ROW, STAGED, type StagedBatch } from '../connectors/staged-batch.js';
+import { ROW, type StagedBatch } from '../connectors/staged-batch.js';
 import type { StatementControl } from '../engine/data-engine.js';
 import type { Workbench } from '../engine/data-engines.js';
 import { literal, quoted } from '../engine/sql-text.js';
@@ -25,7 +25,7 @@ import type { DataSchema } from '../sources/data-source.js';
 import { DataSourceRepository } from '../sources/data-source.repository.js';
 import { type CursorMove, SourceCursorRepository } from '../sources/source-cursor.repository.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
-import { CHECKED, INVALID, isInOrder, VIOLATIONS, violationTexts } from '../validation/row-checks.rules.js';
+import { CHECKED, FAULTY_ROWS, INVALID, VIOLATIONS, violationTexts } from '../validation/row-checks.rules.js';
 import type { ValidationReport } from '../validation/validation-report.js';
 import type { ClaimedCollection } from './collection-leases.js';
 import { CollectionRunRepository } from './collection-run.repository.js';
@@ -165,7 +165,7 @@ export class SnapshotWriter {
     control: StatementControl,
   ): Promise<PreparedSnapshot> {
     const path = join(folder, 'snapshot.parquet');
-    await writeSnapshotFile(engine, path, rows, schema, isInOrder(schema) ? null : ROW, control);
+    await writeSnapshotFile(engine, path, rows, schema, control);
     const statistics = await statisticsOf(engine, rows, schema.columns, control);
     const { digest: fileDigest, sizeBytes } = await this.artifacts.upload(context, createReadStream(path));
     return { contentDigest: digest, file: { digest: fileDigest, sizeBytes }, statistics };
@@ -179,11 +179,11 @@ export class SnapshotWriter {
     control: StatementControl,
   ): Promise<StoredArtifact['digest']> {
     const path = join(folder, 'quarantine.parquet');
-    const columns = schema.columns.map(({ name }) => `staged.${quoted(name)}`);
+    const columns = schema.columns.map(({ name }) => `came.${quoted(name)}`);
     await engine.run(
-      `COPY (SELECT ${columns.join(', ')}, staged.${quoted(ROW)}, ${violationTexts(schema)} AS ${quoted(VIOLATIONS)}
-         FROM ${STAGED} AS staged JOIN ${CHECKED} AS checked ON staged.${quoted(ROW)} = checked.${quoted(ROW)}
-         WHERE checked.${quoted(INVALID)} ORDER BY staged.${quoted(ROW)})
+      `COPY (SELECT ${columns.join(', ')}, came.${quoted(ROW)}, ${violationTexts(schema)} AS ${quoted(VIOLATIONS)}
+         FROM ${FAULTY_ROWS} AS came JOIN ${CHECKED} AS checked ON came.${quoted(ROW)} = checked.${quoted(ROW)}
+         ORDER BY came.${quoted(ROW)})
        TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`,
       [],
       control,
@@ -193,7 +193,7 @@ export class SnapshotWriter {
 }
 
 const acceptedRows = ({ columns }: DataSchema, onlyValid: boolean): string => {
-  const names = [ROW, ...columns.map(({ name }) => name)].map(quoted).join(', ');
+  const names = columns.map(({ name }) => quoted(name)).join(', ');
   return `(SELECT ${names} FROM ${CHECKED}${onlyValid ? ` WHERE NOT ${quoted(INVALID)}` : ''})`;
 };
 

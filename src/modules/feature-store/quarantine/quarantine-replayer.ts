@@ -13,8 +13,9 @@ import { literal, quoted } from '../engine/sql-text.js';
 import { DataSnapshotRepository } from '../snapshots/data-snapshot.repository.js';
 import { SnapshotRows } from '../snapshots/snapshot-rows.js';
 import type { DataSourceEntity } from '../sources/entities/data-source.entity.js';
-import { checkRows, reportOn } from '../validation/batch-validator.js';
+import { reportOn } from '../validation/batch-validator.js';
 import { CHECKED, INVALID } from '../validation/row-checks.rules.js';
+import { judgeRows, markRepeated, stagedRows } from '../validation/row-judge.js';
 import type { ValidationReport } from '../validation/validation-report.js';
 import { knownRowsStatement } from './quarantine.rules.js';
 import type { RowCorrection } from './quarantined-row.js';
@@ -49,11 +50,11 @@ export class QuarantineReplayer {
     await this.store.fetchTo(waited, path, control.signal);
     await stage(workbench, source, path, control);
     await correct(workbench, corrections, control);
-    await checkRows(engine, source.schema, new Date(), control);
+    const now = new Date();
+    await judgeRows(engine, source.schema, stagedRows, now, control);
+    await markRepeated(engine, source.schema, control);
     await this.markKnown(workbench, source, control);
-    const [counted] = await engine.rows(`SELECT count(*) AS rows FROM ${STAGED}`, [], control);
-    const staged = { rows: Number(counted?.['rows']), missingColumns: [], extraColumns: [] };
-    const report = await reportOn(engine, source.schema, staged, new Date(), control);
+    const report = await reportOn(engine, source.schema, { missingColumns: [], extraColumns: [] }, now, control);
     const keepRest = async (context: ActorContext): Promise<Digest | null> => {
       if (report.rowsInvalid === 0) return null;
       const rest = join(folder, 'quarantine-after.parquet');

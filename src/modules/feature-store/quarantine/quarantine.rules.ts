@@ -2,7 +2,7 @@ import type { EngineRow } from '../engine/data-engine.js';
 import { literal, quoted } from '../engine/sql-text.js';
 import { ROW } from '../connectors/staged-batch.js';
 import type { DataSchema } from '../sources/data-source.js';
-import { CHECKED, DUPLICATE, INVALID, VIOLATIONS } from '../validation/row-checks.rules.js';
+import { CHECKED, DUPLICATE, INVALID, JUDGED, VIOLATIONS } from '../validation/row-checks.rules.js';
 import type { QuarantineCriteria, QuarantinedRow, RowViolation } from './quarantined-row.js';
 
 /** How violations of a kind stand in the text of a row's violations; null for any. */
@@ -41,7 +41,7 @@ export function shownRow(collectionId: string, row: EngineRow, { columns }: Data
   };
 }
 
-/** Marks rows of the table `checked` as repeated that the relation has already: a replay adds rows, and changes none. */
+/** Marks rows of `checked` as repeated that the relation has already: a replay adds rows, and changes none. */
 export function knownRowsStatement(
   { keyColumns, hasUniqueRows, columns }: DataSchema,
   known: { readonly relation: string; readonly columns: ReadonlySet<string> },
@@ -49,9 +49,9 @@ export function knownRowsStatement(
   const names = keyColumns.length > 0 ? keyColumns : hasUniqueRows ? columns.map(({ name }) => name) : [];
   if (names.length === 0 || !names.every((name) => known.columns.has(name))) return null;
   const isSame = names.map((name) => `${textOf('known', name)} IS NOT DISTINCT FROM ${textOf('own', name)}`);
-  return `UPDATE ${CHECKED} SET ${quoted(DUPLICATE)} = true, ${quoted(INVALID)} = true
-    WHERE NOT ${quoted(INVALID)} AND ${quoted(ROW)} IN (
-      SELECT own.${quoted(ROW)} FROM ${CHECKED} AS own JOIN ${known.relation} AS known ON ${isSame.join(' AND ')})`;
+  return `UPDATE ${JUDGED} SET ${quoted(DUPLICATE)} = true WHERE ${quoted(ROW)} IN (
+    SELECT own.${quoted(ROW)} FROM ${CHECKED} AS own JOIN ${known.relation} AS known ON ${isSame.join(' AND ')}
+    WHERE NOT own.${quoted(INVALID)})`;
 }
 
 const textOf = (alias: string, name: string): string => `CAST(${alias}.${quoted(name)} AS VARCHAR)`;

@@ -3,10 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testSettings } from '../../../../test/support/settings.js';
 import { dataColumn, dataSchema, openWorkbench, type TestWorkbench } from '../../../../test/support/workbench.js';
 import { FileReader } from '../connectors/file-reader.js';
-import { ROW } from '../connectors/staged-batch.js';
 import { literal, quoted } from '../engine/sql-text.js';
 import { validateBatch } from '../validation/batch-validator.js';
-import { CHECKED, INVALID, isInOrder } from '../validation/row-checks.rules.js';
+import { CHECKED, INVALID } from '../validation/row-checks.rules.js';
 import { writeSnapshotFile } from './snapshot-file.js';
 
 const ROWS = 400_000;
@@ -31,10 +30,10 @@ describe('the file of a snapshot', () => {
         keyColumns: keys,
       });
       const format = { format: null, delimiter: null };
-      const staged = await new FileReader(testSettings({})).stage(engine, input, format, schema.columns, {});
+      const staged = await new FileReader(testSettings({})).judge(engine, input, format, schema, new Date(), {});
       expect(await validateBatch(engine, schema, staged, new Date(), {})).toMatchObject({ rowsInvalid: ROWS / 1_000 });
       const rows = `(SELECT * FROM ${CHECKED} WHERE NOT ${quoted(INVALID)})`;
-      await writeSnapshotFile(engine, output, rows, schema, isInOrder(schema) ? null : ROW, {});
+      await writeSnapshotFile(engine, output, rows, schema, {});
       const [found] = await engine.rows(
         `SELECT count(*) AS rows, count(*) FILTER (id <= before) AS shuffled
        FROM (SELECT id, lag(id) OVER (ORDER BY file_row_number) AS before

@@ -19,10 +19,22 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-async function check(schema: DataSchema, lines: readonly unknown[]) {
+const format = { format: 'NDJSON', delimiter: null } as const;
+
+async function fileOf(lines: readonly unknown[]): Promise<string> {
   const path = join(bench.folder, 'input');
   await writeFile(path, lines.map((line) => JSON.stringify(line)).join('\n'));
-  const staged = await reader.stage(bench.engine, path, { format: 'NDJSON', delimiter: null }, schema.columns, {});
+  return path;
+}
+
+async function check(schema: DataSchema, lines: readonly unknown[]) {
+  const staged = await reader.judge(bench.engine, await fileOf(lines), format, schema, now, {});
+  return validateBatch(bench.engine, schema, staged, now, {});
+}
+
+/** As `check`, of rows that are in a table before they are judged. */
+async function checkTable(schema: DataSchema, lines: readonly unknown[]) {
+  const staged = await reader.stage(bench.engine, await fileOf(lines), format, schema.columns, {});
   return validateBatch(bench.engine, schema, staged, now, {});
 }
 
@@ -58,6 +70,9 @@ describe('types', () => {
     ['TIMESTAMP', '2026-01-02T03:04:05.678Z', Date.UTC(2026, 0, 2, 3, 4, 5, 678)],
     ['TIMESTAMP', ' 2026-01-02T03:04Z ', Date.UTC(2026, 0, 2, 3, 4)],
     ['TIMESTAMP', '2026-01-02 03:04:05+02', Date.UTC(2026, 0, 2, 1, 4, 5)],
+    ['TIMESTAMP', '2026-01-02T03:04:05', Date.UTC(2026, 0, 2, 3, 4, 5)],
+    ['TIMESTAMP', '2026-1-2 3:04+02:00', undefined],
+    ['TIMESTAMP', '2026-01-02 03:04+02', Date.UTC(2026, 0, 2, 1, 4)],
     ['TIMESTAMP', '2026-01-02 03:04:05+02Z', undefined],
     ['TIMESTAMP', 'infinity', undefined],
     ['TIMESTAMP', '-infinity', undefined],
@@ -97,42 +112,48 @@ describe('rules', () => {
     expect(await check(schema, rows)).toEqual({ rowsRead: 3, rowsInvalid: 0, violations: [] });
   });
 
-  it('name column, rule, rows and samples of each fault, and keep what is sensitive to themselves', async () => {
-    const report = await check(schema, [
-      good,
-      { ...good, id: null },
-      { ...good, id: 2, age: -1 },
-      { ...good, id: 3, age: 'NaN' },
-      { ...good, id: 4, age: 'Infinity', plan: 'gold' },
-      { ...good, id: 5, mail: 'confidential' },
-      { ...good, id: 6, seen: '2026-06-01T12:02:00Z' },
-      { ...good, id: 'x' },
-      { ...good, extra: 1 },
-    ]);
-    expect(report).toEqual({
-      rowsRead: 9,
-      rowsInvalid: 8,
-      violations: [
-        { rule: 'EXTRA_COLUMN', column: 'extra', rows: 9, samples: [] },
-        fault('TYPE', 'id', [8, 'x']),
-        fault('NULL', 'id', [2, null]),
-        fault('NOT_FINITE', 'age', [4, 'NaN'], [5, 'Infinity']),
-        fault('RANGE', 'age', [3, '-1']),
-        fault('ALLOWED_VALUES', 'plan', [5, 'gold']),
-        fault('PATTERN', 'mail', [6, null]),
-        fault('FUTURE', 'seen', [7, '2026-06-01T12:02:00Z']),
-        fault('DUPLICATE_KEY', 'id', [9, '1']),
-      ],
-    });
-    expect(
-      await bench.engine.rows(
-        `SELECT "__row" AS row, ${violationTexts(schema)} AS text FROM ${CHECKED} AS checked WHERE "${INVALID}" ORDER BY row`,
-      ),
-    ).toContainEqual({
-      row: 5,
-      text: '[{"column":"age","rule":"NOT_FINITE"},{"column":"plan","rule":"ALLOWED_VALUES"}]',
-    });
-  });
+  it.each([
+    ['read from the file', false],
+    ['in a table', true],
+  ])(
+    'name column, rule, rows and samples of each fault, and keep what is sensitive to themselves: %s',
+    async (_, isTable) => {
+      const rows = [
+        good,
+        { ...good, id: null },
+        { ...good, id: 2, age: -1 },
+        { ...good, id: 3, age: 'NaN' },
+        { ...good, id: 4, age: 'Infinity', plan: 'gold' },
+        { ...good, id: 5, mail: 'confidential' },
+        { ...good, id: 6, seen: '2026-06-01T12:02:00Z' },
+        { ...good, id: 'x' },
+        { ...good, extra: 1 },
+      ];
+      expect(await (isTable ? checkTable : check)(schema, rows)).toEqual({
+        rowsRead: 9,
+        rowsInvalid: 8,
+        violations: [
+          { rule: 'EXTRA_COLUMN', column: 'extra', rows: 9, samples: [] },
+          fault('TYPE', 'id', [8, 'x']),
+          fault('NULL', 'id', [2, null]),
+          fault('NOT_FINITE', 'age', [4, 'NaN'], [5, 'Infinity']),
+          fault('RANGE', 'age', [3, '-1']),
+          fault('ALLOWED_VALUES', 'plan', [5, 'gold']),
+          fault('PATTERN', 'mail', [6, null]),
+          fault('FUTURE', 'seen', [7, '2026-06-01T12:02:00Z']),
+          fault('DUPLICATE_KEY', 'id', [9, '1']),
+        ],
+      });
+      expect(
+        await bench.engine.rows(
+          `SELECT "__row" AS row, ${violationTexts(schema)} AS text FROM ${CHECKED} AS checked WHERE "${INVALID}" ORDER BY row`,
+        ),
+      ).toContainEqual({
+        row: 5,
+        text: '[{"column":"age","rule":"NOT_FINITE"},{"column":"plan","rule":"ALLOWED_VALUES"}]',
+      });
+    },
+  );
 
   it('keep of rows with one key the first without another fault', async () => {
     await check(schema, [{ ...good, age: 999 }, good, good]);
@@ -146,6 +167,15 @@ describe('rules', () => {
     const rows = [{ a: 'x', b: null }, { a: 'x' }, { a: 'x', b: '' }];
     expect((await check(dataSchema(columns, { hasUniqueRows: true }), rows)).violations).toEqual([
       { rule: 'DUPLICATE_ROW', column: null, rows: 1, samples: [{ row: 2, value: null }] },
+    ]);
+  });
+
+  it('compare rows by what they say, and not such as say nothing of the type', async () => {
+    const columns = [dataColumn('a', 'INT64')];
+    const rows = [{ a: '1' }, { a: 'x' }, { a: '1.0' }, { a: 'y' }];
+    expect((await check(dataSchema(columns, { hasUniqueRows: true }), rows)).violations).toEqual([
+      fault('TYPE', 'a', [2, 'x'], [4, 'y']),
+      { rule: 'DUPLICATE_ROW', column: null, rows: 1, samples: [{ row: 3, value: null }] },
     ]);
   });
 

@@ -1,9 +1,10 @@
-import type { StagedRows } from '../connectors/staged-batch.js';
-import { ROW, STAGED } from '../connectors/staged-batch.js';
-import type { DataEngine, EngineRow, StatementControl } from '../engine/data-engine.js';
+import { ROW, type StagedRows } from '../connectors/staged-batch.js';
+import type { DataEngine, StatementControl } from '../engine/data-engine.js';
 import { quoted } from '../engine/sql-text.js';
 import type { DataColumn, DataSchema } from '../sources/data-source.js';
-import { CHECKED, checkingStatement, DUPLICATE, INVALID } from './row-checks.rules.js';
+import type { FeatureValue } from '../value-types.js';
+import { CHECKED, DUPLICATE, FAULTY_ROWS, INVALID } from './row-checks.rules.js';
+import { judgeRows, keepFaulty, markRepeated, stagedRows } from './row-judge.js';
 import type { ValidationReport, Violation, ViolationSample } from './validation-report.js';
 import { faultBits, faultsColumn, type ValueRule, valueRules } from './value-checks.rules.js';
 
@@ -17,7 +18,7 @@ const SAMPLED_VIOLATIONS = 100;
 const SHOWN_CHARACTERS = 128;
 
 /**
- * Checks the staged rows by all rules of a schema, which makes the table `checked`.
+ * Checks the rows of a batch by all rules of a schema, which makes `checked`, and of those that break one `faulty`.
  * @param now what event times are compared with.
  */
 export async function validateBatch(
@@ -27,47 +28,45 @@ export async function validateBatch(
   now: Date,
   control: StatementControl,
 ): Promise<ValidationReport> {
-  await checkRows(engine, schema, now, control);
+  if (staged.isJudged !== true) await judgeRows(engine, schema, stagedRows, now, control);
+  await markRepeated(engine, schema, control);
   return reportOn(engine, schema, staged, now, control);
 }
 
-/** Makes the table `checked` of the staged rows. */
-export async function checkRows(
-  engine: DataEngine,
-  schema: DataSchema,
-  now: Date,
-  control: StatementControl,
-): Promise<void> {
-  await engine.run(checkingStatement(schema, now), [], control);
-}
-
-/** Tells what the table `checked` says. */
+/** Tells what `checked` says. */
 export async function reportOn(
   engine: DataEngine,
   schema: DataSchema,
-  staged: StagedRows,
+  { missingColumns, extraColumns }: Pick<StagedRows, 'missingColumns' | 'extraColumns'>,
   now: Date,
   control: StatementControl,
 ): Promise<ValidationReport> {
-  const [counts = {}] = await engine.rows(countingStatement(schema), [], control);
-  const violations: Violation[] = [...columnViolations(staged)];
-  const rowsOf = await countFaults(engine, schema, control);
-  for (const { violation, isBroken } of rowViolations(schema, rowsOf, Number(counts['duplicates'] ?? 0))) {
-    const column = schema.columns.find(({ name }) => name === violation.column);
-    const isSampled = violations.length < SAMPLED_VIOLATIONS;
-    const samples = isSampled ? await samplesOf(engine, column, isBroken, control) : [];
-    violations.push({ ...violation, samples });
+  const [summary = {}] = await engine.rows(summaryStatement(schema), [], control);
+  const [rowsRead, rowsInvalid] = [Number(summary['rows']), Number(summary['invalid'])];
+  const violations: Violation[] = [
+    ...ofAllRows('MISSING_COLUMN', missingColumns, rowsRead),
+    ...ofAllRows('EXTRA_COLUMN', extraColumns, rowsRead),
+  ];
+  if (rowsInvalid > 0) {
+    await keepFaulty(engine, control);
+    const rowsOf = await countFaults(engine, schema, control);
+    for (const { violation, isBroken } of rowViolations(schema, rowsOf, Number(summary['repeated']))) {
+      const column = schema.columns.find(({ name }) => name === violation.column);
+      const isSampled = violations.length < SAMPLED_VIOLATIONS;
+      const samples = isSampled ? await samplesOf(engine, column, isBroken, control) : [];
+      violations.push({ ...violation, samples });
+    }
   }
-  const stale = staleness(schema, counts, now);
+  const stale = staleness(schema, summary['newest'], now);
   if (stale !== undefined) violations.push(stale);
-  return { rowsRead: staged.rows, rowsInvalid: Number(counts['invalid']), violations };
+  return { rowsRead, rowsInvalid, violations };
 }
 
 /** One row that counts rows. */
-function countingStatement({ eventTimeColumn }: DataSchema): string {
+function summaryStatement({ eventTimeColumn }: DataSchema): string {
   const newest = eventTimeColumn === null ? 'NULL' : `max(${quoted(eventTimeColumn)})`;
-  return `SELECT count(*) FILTER (${quoted(DUPLICATE)}) AS duplicates,
-    count(*) FILTER (${quoted(INVALID)}) AS invalid, ${newest} AS newest FROM ${CHECKED}`;
+  return `SELECT count(*) AS rows, count(*) FILTER (${quoted(INVALID)}) AS invalid,
+    count(*) FILTER (${quoted(DUPLICATE)}) AS repeated, ${newest} AS newest FROM ${CHECKED}`;
 }
 
 /** How many rows broke a rule, by the place of the column. */
@@ -120,32 +119,29 @@ function rowViolations(
   );
   const rule = keyColumns.length > 0 ? 'DUPLICATE_KEY' : 'DUPLICATE_ROW';
   const [key = null] = keyColumns;
-  const duplicates = {
-    rule,
-    column: keyColumns.length === 1 ? key : null,
-    rows: duplicateRows,
-  } as const;
+  const duplicates = { rule, column: keyColumns.length === 1 ? key : null, rows: duplicateRows } as const;
   return [...values, { violation: duplicates, isBroken: quoted(DUPLICATE) }].filter(
     ({ violation }) => violation.rows > 0,
   );
 }
 
-function columnViolations({ missingColumns, extraColumns, rows }: StagedRows): Violation[] {
-  const of = (rule: 'MISSING_COLUMN' | 'EXTRA_COLUMN') => (name: string) => ({
+const ofAllRows = (
+  rule: 'MISSING_COLUMN' | 'EXTRA_COLUMN',
+  columns: readonly string[],
+  rows: number,
+): readonly Violation[] =>
+  columns.map((name) => ({
     rule,
     column: storable(Array.from(name).slice(0, SHOWN_CHARACTERS).join('')),
     rows,
     samples: [],
-  });
-  return [...missingColumns.map(of('MISSING_COLUMN')), ...extraColumns.map(of('EXTRA_COLUMN'))];
-}
+  }));
 
 function staleness(
   { eventTimeColumn, maxAgeSeconds }: DataSchema,
-  counts: EngineRow,
+  newest: FeatureValue | undefined,
   now: Date,
 ): Violation | undefined {
-  const newest = counts['newest'];
   if (maxAgeSeconds === null || typeof newest !== 'number') return undefined;
   if (now.getTime() - newest <= maxAgeSeconds * 1_000) return undefined;
   const value = new Date(newest).toISOString();
@@ -159,12 +155,12 @@ async function samplesOf(
   control: StatementControl,
 ): Promise<ViolationSample[]> {
   const value =
-    column === undefined || column.isSensitive ? 'NULL' : `left(staged.${quoted(column.name)}, ${SHOWN_CHARACTERS})`;
+    column === undefined || column.isSensitive ? 'NULL' : `left(${quoted(column.name)}, ${SHOWN_CHARACTERS})`;
   const row = quoted(ROW);
   const rows = await engine.rows(
-    `SELECT staged.${row} AS row, ${value} AS value FROM ${STAGED} AS staged
-     WHERE staged.${row} IN (SELECT ${row} FROM ${CHECKED} WHERE ${isBroken} ORDER BY ${row} LIMIT ${SAMPLES})
-     ORDER BY staged.${row}`,
+    `SELECT ${row} AS row, ${value} AS value FROM ${FAULTY_ROWS}
+     WHERE ${row} IN (SELECT ${row} FROM ${CHECKED} WHERE ${isBroken} ORDER BY ${row} LIMIT ${SAMPLES})
+     ORDER BY ${row}`,
     [],
     control,
   );

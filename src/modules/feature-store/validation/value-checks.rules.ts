@@ -35,6 +35,10 @@ const finite = (moment: string): string => `nullif(nullif(${moment}, TIMESTAMP '
 const isAsWritten = (text: string, type: 'BIGINT' | 'TIMESTAMP'): string =>
   `CAST(TRY_CAST(${text} AS ${type}) AS VARCHAR) = ${text}`;
 
+/** Whether a text has a form which has no room for an offset. */
+const isToTheSecond = (text: string): string =>
+  `${text} LIKE '____-__-__ __:__:__' OR ${text} LIKE '____-__-__T__:__:__'`;
+
 /** The value that a text stands for, by type, as SQL. */
 const values: Readonly<Record<DataColumn['type'], (text: string) => string>> = {
   STRING: (text) => text,
@@ -48,7 +52,7 @@ const values: Readonly<Record<DataColumn['type'], (text: string) => string>> = {
   TIMESTAMP: (text) =>
     // The engine leaves offsets out of account here: only where there is none, or `Z`, it may take the quick way.
     finite(
-      `CASE WHEN suffix(${text}, 'Z') OR ${isAsWritten(text, 'TIMESTAMP')}
+      `CASE WHEN ${isToTheSecond(text)} OR suffix(${text}, 'Z') OR ${isAsWritten(text, 'TIMESTAMP')}
         THEN coalesce(TRY_CAST(${text} AS TIMESTAMP), ${momentOf(`trim(${text})`)})
         ELSE ${momentOf(`trim(${text})`)} END`,
     ),
