@@ -6,14 +6,9 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ErrorCode, errorTable } from '../../src/common/errors/error-table.js';
 import { built } from '../support/built.js';
-import { send } from '../support/graphql.js';
-import { makeHome, query, removeHome, until } from '../support/launcher/homes.js';
-import {
-  type LauncherProcess,
-  processesOf,
-  processesOfGroup,
-  spawnLauncher,
-} from '../support/launcher/launcher-process.js';
+import { query, until } from '../support/launcher/homes.js';
+import { endAndReplace, LaunchedNestor } from '../support/launcher/launched-nestor.js';
+import { processesOfGroup } from '../support/launcher/launcher-process.js';
 import { hasRedisServer, startRedisServer, type TestRedis } from '../support/redis.js';
 
 // Every part of a running Nestor is killed while jobs come in: none that was acknowledged is lost, none ends twice.
@@ -41,62 +36,35 @@ const WITNESS = [
 
 const byKey = (one: { key: string }, other: { key: string }) => one.key.localeCompare(other.key);
 
-let home: string;
-let launcher: LauncherProcess;
+let nestor: LaunchedNestor;
 let redis: TestRedis | undefined;
-let url: string;
-let headers: Record<string, string>;
-let database: string;
-
-const json = async <Content>(...path: string[]): Promise<Content> =>
-  JSON.parse(await readFile(join(home, ...path), 'utf8')) as Content;
-
-const pidOf = (name: string): Promise<number> =>
-  json<{ pid: number }>('processes', `${name}.json`).then(
-    ({ pid }) => pid,
-    () => 0,
-  );
 
 const postmaster = (): Promise<number> =>
-  readFile(join(home, 'postgres', 'data', 'postmaster.pid'), 'utf8').then(
+  readFile(join(nestor.home, 'postgres', 'data', 'postmaster.pid'), 'utf8').then(
     (text) => Number.parseInt(text, 10) || 0,
     () => 0,
   );
 
 async function executor(): Promise<number> {
-  const worker = await pidOf('worker');
+  const worker = await nestor.pidOf('worker');
   return (await processesOfGroup(worker)).find((pid) => pid !== worker) ?? 0;
 }
 
 async function start(settings: Readonly<Record<string, string>>): Promise<void> {
-  home = await makeHome();
-  launcher = spawnLauncher([await built('src/launcher.main.js')], {
-    NESTOR_HOME: home,
-    PORT: '0',
-    MANAGEMENT_PORT: '0',
-    WORKER_MANAGEMENT_PORT: '0',
-    NESTOR_EXECUTORS: '1',
-    NESTOR_JOB_SWEEP_MS: '500',
-    ...settings,
-  });
-  await launcher.printedLine(/Ctrl-C stops everything/);
-  const known = await json<{ url: string; apiKey: string }>('credentials.json');
-  url = known.url;
-  headers = { 'x-api-key': known.apiKey };
-  database = (await json<{ url: string }>('database.json')).url;
-  await query(database, ...WITNESS);
+  nestor = await LaunchedNestor.start(settings);
+  await query(nestor.database, ...WITNESS);
 }
 
 /** What the log of the api has of errors that nobody foresaw. */
 const unexpectedErrors = async (): Promise<string> =>
-  (await readFile(join(home, 'logs', 'api.log'), 'utf8')).match(/^.*"unexpected error".*$/gm)?.join('\n') ?? '';
+  (await nestor.logOf('api')).match(/^.*"unexpected error".*$/gm)?.join('\n') ?? '';
 
 /** As any careful client: the same key again for as long as the answer says that it is worth it. @returns the job's id. */
 async function submit(index: number): Promise<string> {
   const input = { model: 'iris', records: [RECORDS[index % 3]], idempotencyKey: `job-${index}` };
   for (;;) {
     try {
-      const { data, errors } = await send<{ submitInference: { id: string } }>(url, SUBMIT, { input }, headers);
+      const { data, errors } = await nestor.client.send<{ submitInference: { id: string } }>(SUBMIT, { input });
       if (data !== null && errors.length === 0) return data.submitInference.id;
       const code = errors[0]?.extensions.code as ErrorCode;
       if (errorTable[code].status !== 503) {
@@ -122,19 +90,10 @@ async function submitDuring(from: number, to: number, disaster: () => Promise<vo
   return ids;
 }
 
-function killed(pidNow: () => Promise<number>): () => Promise<void> {
-  return async () => {
-    await until(async () => (await pidNow()) !== 0);
-    const pid = await pidNow();
-    process.kill(pid, 'SIGKILL');
-    await until(async () => ![0, pid].includes(await pidNow()));
-  };
-}
-
-const executorKilled = killed(executor);
-const workerKilled = killed(() => pidOf('worker'));
-const apiKilled = killed(() => pidOf('api'));
-const postgresKilled = killed(postmaster);
+const executorKilled = () => endAndReplace(executor);
+const workerKilled = () => endAndReplace(() => nestor.pidOf('worker'));
+const apiKilled = () => endAndReplace(() => nestor.pidOf('api'));
+const postgresKilled = () => endAndReplace(postmaster);
 
 async function expectAllDoneOnce(disasters: readonly (() => Promise<void>)[]): Promise<void> {
   const perDisaster = JOBS / disasters.length;
@@ -143,11 +102,11 @@ async function expectAllDoneOnce(disasters: readonly (() => Promise<void>)[]): P
     ids.push(...(await submitDuring(index * perDisaster, (index + 1) * perDisaster, disaster)));
   }
   const waiting = `SELECT id FROM inference_jobs WHERE status IN ('QUEUED', 'RUNNING')`;
-  await until(async () => (await query(database, waiting).catch(() => [0])).length === 0);
+  await until(async () => (await query(nestor.database, waiting).catch(() => [0])).length === 0);
 
   expect(new Set(ids).size).toBe(JOBS);
   const jobs = await query(
-    database,
+    nestor.database,
     `SELECT job.id, status, idempotency_key AS key, result IS NOT NULL AS "hasResult",
        (SELECT count(*)::int FROM job_ends WHERE job_ends.id = job.id) AS ends,
        (SELECT count(*)::int FROM audit_events WHERE action = 'inference-job.submit' AND resource_id = job.id::text
@@ -163,31 +122,26 @@ async function expectAllDoneOnce(disasters: readonly (() => Promise<void>)[]): P
       .map((job) => ({ ...job, id: expect.any(String), hasResult: true, ends: 1, submissions: 1 })),
   );
   for (const { id, key } of found) {
-    const answer = await send<{ inferenceJob: { result: { predictions: { label: string }[] } } }>(
-      url,
+    const answer = await nestor.client.send<{ inferenceJob: { result: { predictions: { label: string }[] } } }>(
       RESULT,
-      { id },
-      headers,
+      {
+        id,
+      },
     );
     const label = LABELS[Number(key.slice('job-'.length)) % 3];
     expect(answer.data?.inferenceJob.result.predictions).toEqual([{ label: expect.stringContaining(String(label)) }]);
   }
   const verify = [await built('src/audit-verify.main.js')];
-  const verdict = await promisify(execFile)(process.execPath, verify, { env: { NESTOR_HOME: home } });
+  const verdict = await promisify(execFile)(process.execPath, verify, { env: { NESTOR_HOME: nestor.home } });
   expect(verdict.stdout).toContain('The audit trail is sound');
 }
 
 describe.skipIf(process.platform !== 'linux')('jobs while everything is killed', { timeout: 110_000 }, () => {
   afterEach(async () => {
-    const worker = await pidOf('worker');
-    process.kill(launcher.pid, 'SIGINT');
-    const status = await launcher.ended;
-    const left = [...(await processesOf(home)), ...(await processesOfGroup(worker))];
-    for (const pid of left) process.kill(pid, 'SIGKILL');
+    const ended = await nestor.stop();
     await redis?.stop();
     redis = undefined;
-    await removeHome(home);
-    expect({ status, left }).toEqual({ status: 0, left: [] });
+    expect(ended).toEqual({ status: 0, left: [] });
   }, 60_000);
 
   it.skipIf(!hasRedisServer())('loses none and ends none twice, with Redis', async () => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestNestor } from './nestor.js';
+import type { NestorClient } from './nestor-client.js';
 
 /** Makes a data source of columns such as `user:STRING` and collects a file of it; the source is made where there is none. */
 export async function collect(
-  nestor: TestNestor,
+  nestor: NestorClient,
   name: string,
   columns: readonly string[],
   csv: string,

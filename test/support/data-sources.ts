@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import type { TestNestor } from './nestor.js';
+import type { NestorClient } from './nestor-client.js';
 
 export const RUN = `id status phase artifact attempts rowsRead rowsAccepted rowsQuarantined quarantine snapshotVersion
   isUnchanged error { code message }
@@ -29,7 +29,7 @@ export interface Run {
 
 /** Data sources of a running Nestor, by GraphQL. */
 export class DataSourcesClient {
-  constructor(private readonly nestor: TestNestor) {}
+  constructor(private readonly nestor: NestorClient) {}
 
   /** @returns its id. */
   async create(name: string, input: object): Promise<string> {

@@ -1,4 +1,4 @@
-import type { TestNestor } from './nestor.js';
+import type { NestorClient } from './nestor-client.js';
 
 const CREATE_SOURCE = 'mutation ($input: CreateDataSourceInput!) { createDataSource(input: $input) { id } }';
 const CREATE_ENTITY = 'mutation ($input: CreateFeatureEntityInput!) { createFeatureEntity(input: $input) { name } }';
@@ -36,7 +36,7 @@ export const payments = {
 };
 
 /** Definitions over GraphQL, with what a test does not care about filled in. */
-export function definitionsOf(nestor: () => TestNestor) {
+export function definitionsOf(nestor: () => NestorClient) {
   const applyView = async (name: string, more: object = {}): Promise<AppliedView> => {
     const answer = await nestor().ask<{ applyFeatureView: AppliedView }>(APPLY_VIEW, { input: viewInput(name, more) });
     return answer.applyFeatureView;

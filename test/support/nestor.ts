@@ -9,15 +9,12 @@ import type { Settings } from '../../src/common/config/settings.js';
 import { startWorker } from '../../src/worker.js';
 import { built } from './built.js';
 import { createTestDatabase } from './database.js';
-import { ask, type GraphqlAnswer, type Headers, send } from './graphql.js';
+import { type NestorClient, nestorClient } from './nestor-client.js';
 import { startRedisServer } from './redis.js';
 import { testSettings } from './settings.js';
 
-type Variables = Readonly<Record<string, unknown>>;
-
 /** All of Nestor: api and worker in this process, executors in theirs, a database and a Redis of its own. */
-export interface TestNestor {
-  readonly url: string;
+export interface TestNestor extends NestorClient {
   readonly managementUrl: string;
   readonly workerManagementUrl: string;
   /** Null where gRPC is off. */
@@ -25,16 +22,6 @@ export interface TestNestor {
   readonly settings: Settings;
   readonly email: string;
   readonly password: string;
-  /** Headers of the first administrator's API key. */
-  readonly key: Headers;
-  /** Sends one operation, as the administrator unless headers are given. */
-  send<Data>(query: string, variables?: Variables, headers?: Headers): Promise<GraphqlAnswer<Data>>;
-  /** As `send`, for one that must succeed. */
-  ask<Data>(query: string, variables?: Variables, headers?: Headers): Promise<Data>;
-  /** Uploads a file and returns its digest. */
-  upload(bytes: Uint8Array): Promise<string>;
-  /** Uploads a model and makes a version of it, with the registered model where there is none of this name. */
-  addModel(name: string, bytes: Uint8Array): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -45,11 +32,6 @@ export interface NestorOptions {
   /** Where both processes log. Default: nowhere. */
   readonly logger?: Logger;
 }
-
-const CREATE_MODEL = 'mutation ($name: String!) { createRegisteredModel(input: { name: $name }) { name } }';
-const CREATE_VERSION = `mutation ($model: String!, $artifact: String!) {
-  createModelVersion(input: { model: $model, artifact: $artifact }) { version }
-}`;
 
 /** Starts Nestor as its main programs do, and waits until both processes say that they are ready. */
 export async function startTestNestor(options: NestorOptions): Promise<TestNestor> {
@@ -90,33 +72,8 @@ async function start(
   closers.push(() => api.close());
   await Promise.all([ready(worker.managementUrl), ready(api.managementUrl)]);
   const { url, managementUrl, grpcPort } = api;
-  const urls = { url, managementUrl, grpcPort, workerManagementUrl: worker.managementUrl };
-  return { ...urls, settings, email, password, ...clientOf(api.url, { 'x-api-key': apiKey }) };
-}
-
-function clientOf(url: string, key: Headers): Pick<TestNestor, 'key' | 'send' | 'ask' | 'upload' | 'addModel'> {
-  const upload = async (bytes: Uint8Array): Promise<string> => {
-    const headers = { 'content-type': 'application/octet-stream', ...key };
-    const response = await fetch(`${url}/api/artifacts`, { method: 'PUT', headers, body: bytes });
-    const answer = (await response.json()) as { digest?: string };
-    if (answer.digest === undefined) throw new Error(`The upload failed with ${response.status}.`);
-    return answer.digest;
-  };
-  const known = new Set<string>();
-  return {
-    key,
-    send: (query, variables = {}, headers = key) => send(url, query, variables, headers),
-    ask: (query, variables = {}, headers = key) => ask(url, query, variables, headers),
-    upload,
-    addModel: async (name, bytes) => {
-      const artifact = await upload(bytes);
-      if (!known.has(name)) await ask(url, CREATE_MODEL, { name }, key);
-      known.add(name);
-      const variables = { model: name, artifact };
-      const made = await ask<{ createModelVersion: { version: number } }>(url, CREATE_VERSION, variables, key);
-      return made.createModelVersion.version;
-    },
-  };
+  const parts = { managementUrl, grpcPort, workerManagementUrl: worker.managementUrl };
+  return { ...parts, settings, email, password, ...nestorClient(url, { 'x-api-key': apiKey }) };
 }
 
 /** Also a failed check is an answer; the hook's time limit bounds the wait. */

@@ -1,5 +1,5 @@
 import { OnWorkerEvent, WorkerHost } from '@nestjs/bullmq';
-import type { OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Delivery } from './delivery.js';
@@ -24,9 +24,13 @@ export interface LeasedConsumerOptions {
  * Takes turns of rows from a queue for as long as the worker runs, and renews its leases on them. A turn whose row is no
  * longer this worker's is given up.
  */
-export abstract class LeasedConsumer<Claimed extends Delivery> extends WorkerHost implements OnApplicationBootstrap {
+export abstract class LeasedConsumer<Claimed extends Delivery>
+  extends WorkerHost
+  implements OnApplicationBootstrap, OnModuleDestroy
+{
   private readonly running = new Map<string, AbortController>();
   private renewal: NodeJS.Timeout | undefined;
+  private stopping: Promise<void> | undefined;
 
   protected constructor(
     private readonly options: LeasedConsumerOptions,
@@ -67,16 +71,19 @@ export abstract class LeasedConsumer<Claimed extends Delivery> extends WorkerHos
     void this.takeTurns();
   }
 
+  /**
+   * Begins to stop when the process does, and waits for nothing: modules are shut down one after the other, and the time
+   * there is would be over before the last consumer could hand its work back.
+   */
+  onModuleDestroy(): void {
+    // Who waits for the end hears of a failure.
+    this.stop().catch(() => undefined);
+  }
+
   /** Takes no more turns, lets those in flight end within the time there is, and hands the rest back. */
-  async stop(): Promise<void> {
-    const closed = this.worker.close();
-    const until = Date.now() + this.options.shutdownTimeoutMs;
-    while (this.running.size > 0 && Date.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    }
-    for (const abort of this.running.values()) abort.abort();
-    await closed;
-    clearInterval(this.renewal);
+  stop(): Promise<void> {
+    this.stopping ??= this.drain();
+    return this.stopping;
   }
 
   /** Says that this worker still has its rows, and gives up those that are no longer its own. */
@@ -104,6 +111,17 @@ export abstract class LeasedConsumer<Claimed extends Delivery> extends WorkerHos
 
   /** @returns the ids of the rows that are still this worker's. */
   protected abstract renew(ids: readonly string[]): Promise<Set<string>>;
+
+  private async drain(): Promise<void> {
+    const closed = this.worker.close();
+    const until = Date.now() + this.options.shutdownTimeoutMs;
+    while (this.running.size > 0 && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+    for (const abort of this.running.values()) abort.abort();
+    await closed;
+    clearInterval(this.renewal);
+  }
 
   private async takeTurns(): Promise<void> {
     try {
