@@ -38,6 +38,7 @@ import { CreateDataQuality1795427342000 } from './1795427342000-create-data-qual
 import { ReplayQuarantine1795427343000 } from './1795427343000-replay-quarantine.js';
 import { KeepDataSnapshots1795427344000 } from './1795427344000-keep-data-snapshots.js';
 import { CreateModelTrainingSets1795427345000 } from './1795427345000-create-model-training-sets.js';
+import { KnowArtifactFiles1795427346000 } from './1795427346000-know-artifact-files.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -80,4 +81,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   ReplayQuarantine1795427343000,
   KeepDataSnapshots1795427344000,
   CreateModelTrainingSets1795427345000,
+  KnowArtifactFiles1795427346000,
 ];

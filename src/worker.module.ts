@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { artifactReferences } from './artifact-references.js';
 import type { Settings } from './common/config/settings.js';
 import { foundation } from './common/foundation.js';
 import { DatabaseHealthModule } from './common/database/database-health.module.js';
@@ -9,6 +10,7 @@ import { AuditModule } from './modules/audit/audit.module.js';
 import { DeploymentsWorkerModule } from './modules/deployments/deployments-worker.module.js';
 import { FeatureStoreWorkerModule } from './modules/feature-store/feature-store-worker.module.js';
 import { InferenceWorkerModule } from './modules/inference/inference-worker.module.js';
+import { ArtifactSweepModule } from './modules/registry/artifact-sweep/artifact-sweep.module.js';
 
 /** Composition root of the worker: the only file that lists its features. */
 @Module({})
@@ -25,6 +27,7 @@ export class WorkerModule {
         FeatureStoreWorkerModule,
         InferenceWorkerModule,
         DeploymentsWorkerModule,
+        ArtifactSweepModule.forRoot(artifactReferences),
       ],
     };
   }

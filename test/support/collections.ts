@@ -3,7 +3,7 @@ import type { NestorClient } from './nestor-client.js';
 
 /** Makes a data source of columns such as `user:STRING` and collects a file of it; the source is made where there is none. */
 export async function collect(
-  nestor: NestorClient,
+  nestor: Pick<NestorClient, 'ask' | 'upload'>,
   name: string,
   columns: readonly string[],
   csv: string,

@@ -110,6 +110,9 @@ export const settingsSchema = z.object({
   NESTOR_ARTIFACT_MAX_BYTES: wholeNumber(1, 1024 * GIB)
     .default(16 * GIB)
     .describe('Largest artifact that can be uploaded, in bytes.'),
+  NESTOR_ARTIFACT_RETENTION_DAYS: wholeNumber(0, 36_500)
+    .default(7)
+    .describe('Days after which an artifact that nothing refers to is deleted; 0 for never.'),
   NESTOR_ARTIFACT_LISTEN: singleEndpoint()
     .optional()
     .describe(

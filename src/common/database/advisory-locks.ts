@@ -16,6 +16,7 @@ export const advisoryLocks = {
   pushedRows: 6_370_751,
   historicalFeaturesSweep: 6_370_760,
   dataSnapshotSweep: 6_370_770,
+  artifactSweep: 6_370_771,
 } as const;
 
 export type AdvisoryLock = keyof typeof advisoryLocks;

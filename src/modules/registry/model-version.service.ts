@@ -55,7 +55,7 @@ export class ModelVersionService {
     const tags = tagsOf(input.tags ?? []);
     const metadata = input.metadata ?? {};
     const model = await this.requireModel(workspaceId, input.model);
-    const artifact = await this.artifacts.find(context, input.artifact);
+    const artifact = await this.artifacts.hold(context, input.artifact);
     const { inputs, outputs, batchable, onnx } = await this.intake.examine(artifact);
     assertMetadataFits(metadata, { inputs, outputs });
     return this.auditTrail.transaction(context, async (transaction) => {

@@ -7,6 +7,7 @@ import { ModelAliasEntity } from './entities/model-alias.entity.js';
 import { ModelServingEntity } from './entities/model-serving.entity.js';
 import { ModelVersionEntity } from './entities/model-version.entity.js';
 import { RegisteredModelEntity } from './entities/registered-model.entity.js';
+import { ArtifactFileEntity } from './entities/artifact-file.entity.js';
 import { ArtifactEntity } from './entities/artifact.entity.js';
 import { FeatureBindingRepository } from './serving/feature-binding.repository.js';
 import { FeatureBindings } from './serving/feature-bindings.service.js';
@@ -23,6 +24,7 @@ import { RegistrySnapshot } from './snapshot/registry-snapshot.js';
   imports: [
     TypeOrmModule.forFeature([
       ArtifactEntity,
+      ArtifactFileEntity,
       RegisteredModelEntity,
       ModelVersionEntity,
       ModelAliasEntity,

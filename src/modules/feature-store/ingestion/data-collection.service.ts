@@ -43,7 +43,7 @@ export class DataCollectionService {
   async collect(context: ActorContext, name: string, input: string | null): Promise<DataCollectionEntity> {
     const source = await this.sources.get(context, name);
     checkInput(source, input);
-    const digest = input === null ? null : (await this.artifacts.find(context, input)).digest;
+    const digest = input === null ? null : (await this.artifacts.hold(context, input)).digest;
     return this.audit.transaction(context, async (transaction) => {
       const { manager } = transaction;
       if ((await this.collections.countOpen(manager, source.id)) >= MAX_OPEN) {

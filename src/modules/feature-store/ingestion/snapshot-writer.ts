@@ -106,6 +106,8 @@ export class SnapshotWriter {
       const isUnchanged = isSaidAlready(latest, { contentDigest: digest, isIncrement }, source.schema);
       const version = isUnchanged ? current.snapshotVersion : current.snapshotVersion + 1;
       if (!isUnchanged) {
+        // It may be the file of a version that is deleted meanwhile.
+        await this.artifacts.hold(context, prepared.file.digest, manager);
         await this.snapshots.insert(
           manager,
           snapshotOf(batch, prepared, rowsAccepted, { parent: latest, isIncrement }),

@@ -69,7 +69,7 @@ export class BatchSubmissionService {
   private async prepare(context: ActorContext, submission: BatchSubmission): Promise<NewBatch> {
     checkBatchSubmission(submission);
     const { workspaceId, kind, id, name } = context.actor;
-    const { digest } = await this.artifacts.find(context, submission.input);
+    const { digest } = await this.artifacts.hold(context, submission.input);
     const version = await this.registry.resolveServed(workspaceId, submission);
     checkTakesRows(version);
     const inputFormat = submission.format ?? formatOf(await this.beginningOf(digest));

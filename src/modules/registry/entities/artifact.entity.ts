@@ -20,4 +20,8 @@ export class ArtifactEntity {
 
   @Column({ type: 'timestamptz', precision: 3 })
   createdAt!: Date;
+
+  /** When these bytes were last uploaded, or held for a row that was to refer to them. */
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  touchedAt!: Date;
 }

@@ -150,7 +150,9 @@ export class DataCollectionType {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Digest of the file; null where the source fetches what there is.',
+    description:
+      'Digest of the file; null where the source fetches what there is. Where no snapshot came of it, it is deleted after some ' +
+      'days, unless something else uses it.',
   })
   readonly artifact: string | null;
 
@@ -174,7 +176,9 @@ export class DataCollectionType {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Digest of a Parquet file with these rows as they came, their numbers and the rules that they broke.',
+    description:
+      'Digest of a Parquet file with these rows as they came, their numbers and the rules that they broke. It is deleted some ' +
+      'days after all of them were replayed.',
   })
   readonly quarantine: string | null;
 

@@ -141,7 +141,7 @@ export class HistoricalFeaturesService {
 
   private async labelsOf(context: ActorContext, given: GivenLabels): Promise<LabelsReference> {
     if ('artifact' in given) {
-      return { kind: 'FILE', digest: (await this.artifacts.find(context, given.artifact)).digest };
+      return { kind: 'FILE', digest: (await this.artifacts.hold(context, given.artifact)).digest };
     }
     if ('rows' in given) {
       if (given.rows.length === 0) throw new CodedError('INVALID_INPUT', 'The labels have no rows.');

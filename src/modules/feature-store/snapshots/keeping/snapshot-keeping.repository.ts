@@ -95,7 +95,7 @@ export class SnapshotKeepingRepository {
     );
   }
 
-  /** With what was counted in their files. The files themselves stay, as others may have the same. */
+  /** With what was counted in their files. The files are for the sweep of artifacts, as others may have the same. */
   async delete(manager: EntityManager, sourceId: string, versions: readonly number[]): Promise<void> {
     await manager.query(
       `DELETE FROM data_file_counts WHERE snapshot_id IN (

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../../../common/access/actor.js';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import { AuditTrail, type AuditedTransaction } from '../../../audit/audit-trail.service.js';
+import { ArtifactService } from '../../../registry/artifact.service.js';
 import { QualityScheduleRepository } from '../../quality/quality-schedule.repository.js';
 import { watermarkOf } from '../../sources/connections/connection.js';
 import { dataSourceNotFound } from '../../sources/data-source-name.rules.js';
@@ -26,6 +27,7 @@ export class SnapshotKeepingService {
     private readonly snapshots: DataSnapshotRepository,
     private readonly keeping: SnapshotKeepingRepository,
     private readonly qualitySchedule: QualityScheduleRepository,
+    private readonly artifacts: ArtifactService,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -71,6 +73,8 @@ export class SnapshotKeepingService {
         createdBy: context.actor.id,
         createdAt: new Date(),
       });
+      // Retention may be deleting the old version.
+      await this.artifacts.hold(context, old.artifactDigest, manager);
       await this.snapshots.insert(manager, snapshot);
       await this.sourceRows.change(manager, source, { snapshotVersion: snapshot.version });
       // The rows between the two versions lie below the watermark, and would be missed. The next read is whole instead.
