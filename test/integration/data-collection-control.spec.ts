@@ -5,6 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataSourcesClient } from '../support/data-sources.js';
 import { startTestNestor, type TestNestor } from '../support/nestor.js';
+import { connect } from '../support/subscriptions.js';
 
 const CANCEL = 'mutation ($id: ID!) { cancelDataCollection(input: { id: $id }) { id status endedAt } }';
 const UPDATE = `mutation ($input: UpdateDataSourceInput!) {
@@ -130,6 +131,30 @@ describe('metrics of collections', () => {
     answer = () => Promise.resolve();
     for (const release of waiting) release();
     for (const { id } of runs) await sources.ended(id);
+  });
+});
+
+describe('a subscriber to a collection', () => {
+  it('is told what a worker does, until it has ended', async () => {
+    await create('watched');
+    const waiting: (() => void)[] = [];
+    answer = () => new Promise<void>((resolve) => waiting.push(resolve));
+    const { id } = await sources.begin('watched');
+    const client = connect(nestor.url, nestor.key);
+    const query = 'subscription ($id: ID!) { dataCollectionUpdated(id: $id) { status phase rowsRead } }';
+    const told: { readonly status: string }[] = [];
+    for await (const { data } of client.iterate<{ dataCollectionUpdated: { status: string } }>({
+      query,
+      variables: { id },
+    })) {
+      if (data) told.push(data.dataCollectionUpdated);
+      await until(() => waiting.length > 0);
+      answer = () => Promise.resolve();
+      for (const release of waiting) release();
+    }
+    await client.dispose();
+    expect(['QUEUED', 'RUNNING']).toContain(told[0]?.status);
+    expect(told.at(-1)).toEqual({ status: 'SUCCEEDED', phase: null, rowsRead: 1 });
   });
 });
 

@@ -7,6 +7,7 @@ import { collect, until } from '../support/collections.js';
 import { definitionEntities } from '../support/feature-views.js';
 import { startTestNestor, type TestNestor } from '../support/nestor.js';
 import { defineSpending } from '../support/spending.js';
+import { listen } from '../support/subscriptions.js';
 
 const JOB = `id status phase attempts service { name version } features { name view viewVersion feature }
   labels { artifact snapshot { source version } } eventTimeColumn snapshots { source version }
@@ -138,6 +139,15 @@ describe('historical features', () => {
       ...features[1],
     });
     expect(await parquet(job.artifact)).toHaveLength(4);
+  });
+
+  it('tell a subscriber how far they are, until they are there', async () => {
+    const { id } = await request({ service: 'churn', labels: { rows } });
+    const query = `subscription ($id: ID!) { told: historicalFeaturesUpdated(id: $id) { ${JOB} } }`;
+    const { data, errors } = await listen<{ told: Job }>(nestor.url, query, { id }, nestor.key);
+    expect(errors).toEqual([]);
+    expect(data.at(-1)?.told).toEqual(await read(id));
+    expect(data.at(-1)?.told).toMatchObject({ status: 'SUCCEEDED', rowCount: 4 });
   });
 
   it('are the same file for the same request, and of the same rows from any format', async () => {

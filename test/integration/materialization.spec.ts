@@ -6,6 +6,7 @@ import type { FeatureViewDefinition } from '../../src/modules/feature-store/defi
 import type { FeatureViewRecord } from '../../src/modules/feature-store/definitions/feature-view.repository.js';
 import { definitionEntities, Definitions, featuresOf, stepsOf } from '../support/feature-views.js';
 import { startTestNestor, type TestNestor } from '../support/nestor.js';
+import { listen } from '../support/subscriptions.js';
 
 const RUN = `id view version kind from to status attempts snapshots { version } rowsRead rowsWritten error { code message }`;
 const FULL = `mutation ($input: MaterializeFeatureViewInput!) { materializeFeatureView(input: $input) { ${RUN} } }`;
@@ -154,6 +155,16 @@ describe.each([
       rowsWritten: 1,
     });
     expect(await online('newest', ['ann', 'bob'])).toMatchObject({ values: [4, null] });
+  });
+
+  it('tells a subscriber how far it has come, until it has ended', async () => {
+    await viewOf('watched', csvOf(['ann', 1, 1], ['bob', 2, 2]));
+    const { id } = await full('watched');
+    const query = `subscription ($id: ID!) { told: featureMaterializationUpdated(id: $id) { ${RUN} } }`;
+    const { data, errors } = await listen<{ told: Run }>(nestor.url, query, { id }, nestor.key);
+    expect(errors).toEqual([]);
+    expect(data.at(-1)?.told).toEqual(await read(id));
+    expect(data.at(-1)?.told).toMatchObject({ status: 'SUCCEEDED', rowsRead: 2, rowsWritten: 2 });
   });
 
   it('goes on where it came to, when it is incremental', async () => {

@@ -10,6 +10,8 @@ export const channels = {
   inferenceJobChanged: 'nestor_inference_job_changed',
   /** Batch inferences changed their states or made progress; message: as of inference jobs. */
   batchInferenceChanged: 'nestor_batch_inference_changed',
+  /** Work on data changed its state or made progress; message: as of inference jobs. */
+  leasedRowChanged: 'nestor_leased_row_changed',
   /** The executor directory changed; message: host id. */
   executorsChanged: 'nestor_executors_changed',
   /** A pool of executors is to have another size; message: its name. */

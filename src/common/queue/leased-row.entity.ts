@@ -4,12 +4,17 @@ import type { ErrorCode } from '../errors/error-table.js';
 
 const moment = { type: 'timestamptz', precision: 3 } as const;
 
+/** States of all kinds of work on data. */
+export const leasedRowStatuses = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'REJECTED', 'FAILED', 'CANCELLED'] as const;
+
+export type LeasedRowStatus = (typeof leasedRowStatuses)[number];
+
 /** What every row has whose work goes through a queue, and which workers lease. The queue carries only its id. */
 export abstract class LeasedRowEntity {
   abstract id: string;
 
   /** `QUEUED` until a worker takes it on, then `RUNNING` until it has ended. */
-  abstract status: string;
+  abstract status: LeasedRowStatus;
 
   @Column('uuid')
   workspaceId!: string;

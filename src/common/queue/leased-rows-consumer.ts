@@ -37,6 +37,7 @@ export abstract class LeasedRowsConsumer<Row extends LeasedRowEntity>
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.stop();
+    await this.rows.announceNow();
   }
 
   /** Does the work and records that it succeeded. @param signal fires when the row is no longer this worker's, or it stops. */

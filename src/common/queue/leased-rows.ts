@@ -1,8 +1,11 @@
-import type { DataSource, EntityManager, EntityTarget, FindOptionsWhere } from 'typeorm';
+import type { DataSource, EntityTarget, FindOptionsWhere } from 'typeorm';
 import { isUniqueViolation } from '../database/database-errors.rules.js';
+import type { Transaction } from '../database/transaction.js';
 import type { ErrorCode } from '../errors/error-table.js';
 import type { Delivery, QueuedDelivery } from './delivery.js';
-import type { LeasedRowEntity } from './leased-row.entity.js';
+import type { StatusChange } from '../notifications/row-changes.rules.js';
+import type { LeasedRowAnnouncements } from './leased-row-announcements.js';
+import type { LeasedRowEntity, LeasedRowStatus } from './leased-row.entity.js';
 
 /** Work that a worker has taken on: its row, at a generation. */
 export interface Lease extends Delivery {
@@ -45,6 +48,9 @@ export interface LeasedTable<Row extends LeasedRowEntity> {
 /** Values of columns by their names, which are SQL of ours. */
 type Changes = Readonly<Record<string, unknown>>;
 
+/** A row as a statement left it. */
+type Changed = Delivery & StatusChange<LeasedRowStatus>;
+
 const LOST = 'The worker that had this ended, or was cut off, before it could record the result.';
 
 /** Under what a worker may still write of its row. */
@@ -57,7 +63,7 @@ const assigned = (changes: Changes): string[] => Object.keys(changes).map((colum
 
 /**
  * What workers do to the rows of a table whose work goes through a queue, of all workspaces. Every statement is fenced by
- * generation and worker, so that a second run of the same turn changes nothing.
+ * generation and worker, so that a second run of the same turn changes nothing; each change that can be seen is announced.
  */
 export class LeasedRows<Row extends LeasedRowEntity> {
   private readonly table: string;
@@ -65,6 +71,7 @@ export class LeasedRows<Row extends LeasedRowEntity> {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly announcements: LeasedRowAnnouncements,
     private readonly of: LeasedTable<Row>,
   ) {
     this.table = dataSource.getMetadata(of.entity).tableName;
@@ -76,11 +83,11 @@ export class LeasedRows<Row extends LeasedRowEntity> {
     const { firstPhase, oneAtATime } = this.of;
     const parameters = [id, generation, worker, leaseMs, ...(firstPhase === undefined ? [] : [firstPhase])];
     try {
-      const claimed = await this.turns(
+      const claimed = await this.change(
         `UPDATE ${this.table} AS own
          SET status = 'RUNNING', attempts = attempts + 1, worker = $3, lease_until = now() + $4 * interval '1 ms',
            started_at = coalesce(started_at, now())${firstPhase === undefined ? '' : ', phase = $5'}
-         WHERE id = $1 AND generation = $2 AND status = 'QUEUED'${this.isFirst()} RETURNING id, generation`,
+         WHERE id = $1 AND generation = $2 AND status = 'QUEUED'${this.isFirst()}`,
         parameters,
       );
       if (claimed.length === 0) return undefined;
@@ -96,71 +103,70 @@ export class LeasedRows<Row extends LeasedRowEntity> {
 
   /** Says that the worker still runs these. @returns the ids of those that are still its own. */
   async renew(ids: readonly string[], worker: string, leaseMs: number): Promise<Set<string>> {
-    const turns = await this.turns(
+    const renewed = await this.returned<Delivery>(
       `UPDATE ${this.table} SET lease_until = now() + $3 * interval '1 ms'
-       WHERE id = ANY($1::uuid[]) AND worker = $2 RETURNING id, generation`,
+       WHERE id = ANY($1::uuid[]) AND worker = $2 RETURNING id`,
       [ids, worker, leaseMs],
     );
-    return new Set(turns.map(({ id }) => id));
+    return new Set(renewed.map(({ id }) => id));
   }
 
   /** Records how far it has come. @returns whether it was still this worker's. */
   async progress(lease: Lease, changes: Changes): Promise<boolean> {
-    const turns = await this.turns(
-      `UPDATE ${this.table} SET ${assigned(changes).join(', ')} WHERE ${fence} RETURNING id, generation`,
-      [...fenceOf(lease), ...Object.values(changes)],
-    );
-    return turns.length === 1;
+    const changed = await this.change(`UPDATE ${this.table} SET ${assigned(changes).join(', ')} WHERE ${fence}`, [
+      ...fenceOf(lease),
+      ...Object.values(changes),
+    ]);
+    return changed.length === 1;
   }
 
   /** @returns whether it was still this worker's; a transaction in which it was not must come to nothing. */
-  async succeed(manager: EntityManager, lease: Lease, changes: Changes = {}): Promise<boolean> {
-    return this.end(lease, { ...changes, status: 'SUCCEEDED', error_code: null, error_message: null }, manager);
+  async succeed(transaction: Transaction, lease: Lease, changes: Changes = {}): Promise<boolean> {
+    return this.end(lease, { ...changes, status: 'SUCCEEDED', error_code: null, error_message: null }, transaction);
   }
 
   /** @param changes how it ended. @returns whether it was still this worker's. */
-  async end(lease: Lease, changes: Changes, manager: EntityManager = this.dataSource.manager): Promise<boolean> {
-    const turns = await this.turns(
-      `UPDATE ${this.table} SET ${[...assigned(changes), this.released].join(', ')}, ended_at = now()
-       WHERE ${fence} RETURNING id, generation`,
+  async end(lease: Lease, changes: Changes, transaction?: Transaction): Promise<boolean> {
+    const changed = await this.change(
+      `UPDATE ${this.table} SET ${[...assigned(changes), this.released].join(', ')}, ended_at = now() WHERE ${fence}`,
       [...fenceOf(lease), ...Object.values(changes)],
-      manager,
+      transaction,
     );
-    return turns.length === 1;
+    return changed.length === 1;
   }
 
   /** @returns whether it had not ended; what works on it gives it up. */
-  async cancel(manager: EntityManager, workspaceId: string, id: string): Promise<boolean> {
-    const turns = await this.turns(
+  async cancel(transaction: Transaction, workspaceId: string, id: string): Promise<boolean> {
+    const changed = await this.change(
       `UPDATE ${this.table}
        SET status = 'CANCELLED', generation = generation + 1, ${this.released}, error_code = NULL, error_message = NULL,
          ended_at = now()
-       WHERE workspace_id = $1 AND id = $2 AND status IN ('QUEUED', 'RUNNING') RETURNING id, generation`,
+       WHERE workspace_id = $1 AND id = $2 AND status IN ('QUEUED', 'RUNNING')`,
       [workspaceId, id],
-      manager,
+      transaction,
     );
-    return turns.length === 1;
+    return changed.length === 1;
   }
 
   /** Records that an attempt failed or was handed back. @returns its next turn, where there is one. */
   async fail(lease: Lease, failure: LeasedFailure): Promise<QueuedDelivery | undefined> {
     const { kind, errorCode, errorMessage, delayMs, isHandedBack } = failure;
-    const [next] = await this.turns(
+    const [next] = await this.change(
       `UPDATE ${this.table}
        SET status = CASE WHEN $4 = 'FAILED' THEN 'FAILED' ELSE 'QUEUED' END, generation = generation + 1,
          attempts = attempts - CASE WHEN $8 THEN 1 ELSE 0 END, ${this.released}, error_code = $5, error_message = $6,
          available_at = now() + $7 * interval '1 ms', enqueued_at = now(), ended_at = CASE WHEN $4 = 'FAILED' THEN now() END
-       WHERE ${fence} RETURNING id, generation`,
+       WHERE ${fence}`,
       [...fenceOf(lease), kind, errorCode, errorMessage, delayMs, isHandedBack],
     );
-    return next !== undefined && kind === 'RETRY' ? { ...next, delayMs } : undefined;
+    return next !== undefined && kind === 'RETRY' ? { ...turnOf(next), delayMs } : undefined;
   }
 
   /** The turns that this one kept from running: the oldest that waits of those beside it, now marked as given to the queue. */
   async takeNextBeside({ id }: Lease): Promise<QueuedDelivery[]> {
     if (this.of.oneAtATime === undefined) return [];
     const { column } = this.of.oneAtATime;
-    return this.turns(
+    const next = await this.returned<Delivery>(
       `UPDATE ${this.table} SET enqueued_at = now()
        WHERE id = (SELECT id FROM ${this.table}
          WHERE ${column} = (SELECT ${column} FROM ${this.table} WHERE id = $1)
@@ -168,6 +174,7 @@ export class LeasedRows<Row extends LeasedRowEntity> {
        RETURNING id, generation`,
       [id],
     );
+    return next.map(turnOf);
   }
 
   /**
@@ -175,26 +182,31 @@ export class LeasedRows<Row extends LeasedRowEntity> {
    * @returns the turns that are next.
    */
   async takeFromLostWorkers(): Promise<QueuedDelivery[]> {
-    return this.turns(
-      `WITH taken AS (
-         UPDATE ${this.table}
-         SET status = CASE WHEN attempts >= max_attempts THEN 'FAILED' ELSE 'QUEUED' END, generation = generation + 1,
-           ${this.released}, error_code = 'EXECUTOR_LOST', error_message = $1, enqueued_at = now(),
-           ended_at = CASE WHEN attempts >= max_attempts THEN now() END
-         WHERE status = 'RUNNING' AND lease_until < now() RETURNING id, generation, status)
-       SELECT id, generation FROM taken WHERE status = 'QUEUED'`,
+    const taken = await this.change(
+      `UPDATE ${this.table}
+       SET status = CASE WHEN attempts >= max_attempts THEN 'FAILED' ELSE 'QUEUED' END, generation = generation + 1,
+         ${this.released}, error_code = 'EXECUTOR_LOST', error_message = $1, enqueued_at = now(),
+         ended_at = CASE WHEN attempts >= max_attempts THEN now() END
+       WHERE status = 'RUNNING' AND lease_until < now()`,
       [LOST],
     );
+    return taken.filter(({ status }) => status === 'QUEUED').map(turnOf);
   }
 
   /** Rows that wait and were last given to the queue longer than `olderThanMs` ago, now marked as given. */
   async takeLongQueued(olderThanMs: number): Promise<QueuedDelivery[]> {
-    return this.turns(
+    const taken = await this.returned<Delivery>(
       `UPDATE ${this.table} SET enqueued_at = now()
        WHERE status = 'QUEUED' AND available_at <= now() AND enqueued_at < now() - $1 * interval '1 ms'
        RETURNING id, generation`,
       [olderThanMs],
     );
+    return taken.map(turnOf);
+  }
+
+  /** Sends what was not announced yet: for a process that ends. */
+  async announceNow(): Promise<void> {
+    await this.announcements.flush();
   }
 
   /** Whether a row, `own`, is the first that waits of those beside it, and none of them runs: the end of a condition. */
@@ -207,14 +219,22 @@ export class LeasedRows<Row extends LeasedRowEntity> {
         OR other.status = 'QUEUED' AND (other.created_at, other.id) < (own.created_at, own.id)))`;
   }
 
-  /** @param statement ends in the ids and generations of rows: a `RETURNING`, or a `SELECT`. */
-  private async turns(
-    statement: string,
+  /** Changes rows for those who watch them, too. @param update without its `RETURNING`. */
+  private async change(update: string, parameters: readonly unknown[], transaction?: Transaction): Promise<Changed[]> {
+    const changed = await this.returned<Changed>(`${update} RETURNING id, generation, status`, parameters, transaction);
+    const announce = (): void => this.announcements.announce(changed);
+    if (transaction === undefined) announce();
+    else transaction.afterCommit(announce);
+    return changed;
+  }
+
+  private async returned<Returned>(
+    update: string,
     parameters: readonly unknown[],
-    manager: EntityManager = this.dataSource.manager,
-  ): Promise<QueuedDelivery[]> {
-    const query = statement.startsWith('WITH') ? statement : `WITH changed AS (${statement}) SELECT * FROM changed`;
-    const rows: readonly Delivery[] = await manager.query(query, [...parameters]);
-    return rows.map(({ id, generation }) => ({ id, generation, priority: 0, delayMs: 0 }));
+    { manager }: Pick<Transaction, 'manager'> = this.dataSource,
+  ): Promise<Returned[]> {
+    return manager.query(`WITH changed AS (${update}) SELECT * FROM changed`, [...parameters]);
   }
 }
+
+const turnOf = ({ id, generation }: Delivery): QueuedDelivery => ({ id, generation, priority: 0, delayMs: 0 });

@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { requireDatabaseUrl } from '../database/database.module.js';
+import { LeasedRowAnnouncements } from './leased-row-announcements.js';
 import { QUEUE_PREFIX, queueConnection, type QueueRole, useBackendByConnection } from './queue-backend.js';
 import { QueueConsumersCheck } from './queue-consumers.check.js';
 import { queueNames } from './queues.js';
@@ -34,8 +35,8 @@ export class QueueModule {
       module: QueueModule,
       global: true,
       imports: [DiscoveryModule, root, registered],
-      providers: [RedisPolicyCheck, ...(role === 'worker' ? [QueueConsumersCheck] : [])],
-      exports: [registered],
+      providers: [LeasedRowAnnouncements, RedisPolicyCheck, ...(role === 'worker' ? [QueueConsumersCheck] : [])],
+      exports: [registered, LeasedRowAnnouncements],
     };
   }
 }

@@ -6,10 +6,11 @@ import type { CallContext } from '../../common/access/actor.js';
 import { SETTINGS } from '../../common/config/config.module.js';
 import type { Settings } from '../../common/config/settings.js';
 import { isRetryable } from '../../common/database/database-errors.rules.js';
+import type { AfterCommitTask } from '../../common/database/transaction.js';
 import { AuditChains } from './audit-chains.js';
 import type { AuditEventInput } from './audit-event.js';
 import { toAuditRecord } from './audit-record.rules.js';
-import { type AfterCommitTask, attemptTransaction, type AuditedTransaction } from './audited-transaction.js';
+import { attemptTransaction, type AuditedTransaction } from './audited-transaction.js';
 import { GroupCommitWriter } from './group-commit-writer.js';
 
 export type { AuditedTransaction };

@@ -1,19 +1,14 @@
-import { type DataSource, type EntityManager, QueryFailedError, type QueryRunner } from 'typeorm';
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import type { CallContext } from '../../common/access/actor.js';
+import type { AfterCommitTask, Transaction } from '../../common/database/transaction.js';
 import type { AuditChains } from './audit-chains.js';
 import type { AuditEventInput } from './audit-event.js';
 import { type AuditRecord, toAuditRecord } from './audit-record.rules.js';
 
-export type AfterCommitTask = () => void | Promise<void>;
-
-/** A transaction whose audit events are committed with it or not at all. */
-export interface AuditedTransaction {
-  /** Reads and writes of this transaction go through it alone. */
-  readonly manager: EntityManager;
+/** A transaction whose audit events are committed with it or not at all. A failure of what follows is logged, not thrown. */
+export interface AuditedTransaction extends Transaction {
   /** Leaves an event. @param context in place of the transaction's, such as one whose actor has just signed in. */
   readonly audit: (event: AuditEventInput, context?: CallContext) => void;
-  /** Runs once the commit is known, in order of registration; a failure is logged, not thrown. */
-  readonly afterCommit: (task: AfterCommitTask) => void;
 }
 
 /**

@@ -13,6 +13,7 @@ import { FeastMaterialization } from './feast/feast-materialization.js';
 import { FeastController } from './feast/feast.controller.js';
 import { FeastService } from './feast/feast.service.js';
 import { FeatureStoreCoreModule } from './feature-store-core.module.js';
+import { CollectionUpdates } from './ingestion/collection-updates.js';
 import { DataCollectionResolver } from './ingestion/data-collection.resolver.js';
 import { DataCollectionService } from './ingestion/data-collection.service.js';
 import { DataIssueResolver } from './issues/data-issue.resolver.js';
@@ -35,9 +36,11 @@ import { SnapshotOriginResolver, UsedSnapshotResolver } from './lineage/provenan
 import { TrainingSetRepository } from './lineage/training-set.repository.js';
 import { TrainingSetResolver } from './lineage/training-set.resolver.js';
 import { TrainingSetService } from './lineage/training-set.service.js';
+import { MaterializationUpdates } from './materialization/materialization-updates.js';
 import { MaterializationResolver } from './materialization/materialization.resolver.js';
 import { MaterializationService } from './materialization/materialization.service.js';
 import { FeatureViewUseResolver } from './offline/jobs/feature-view-use.resolver.js';
+import { HistoricalFeaturesUpdates } from './offline/jobs/historical-features-updates.js';
 import { HistoricalFeaturesLoaders } from './offline/jobs/historical-features.loaders.js';
 import { HistoricalFeaturesResolver } from './offline/jobs/historical-features.resolver.js';
 import { HistoricalFeaturesService } from './offline/jobs/historical-features.service.js';
@@ -65,6 +68,7 @@ import { DataSourceService } from './sources/data-source.service.js';
     DataSourceService,
     DataSourceResolver,
     DataCollectionService,
+    CollectionUpdates,
     DataCollectionResolver,
     DataSnapshotService,
     DataSnapshotResolver,
@@ -72,6 +76,7 @@ import { DataSourceService } from './sources/data-source.service.js';
     SnapshotKeepingService,
     SnapshotKeepingResolver,
     HistoricalFeaturesService,
+    HistoricalFeaturesUpdates,
     HistoricalFeaturesResolver,
     HistoricalFeaturesLoaders,
     SnapshotUseResolver,
@@ -104,6 +109,7 @@ import { DataSourceService } from './sources/data-source.service.js';
     BoundServiceResolver,
     ServiceBindingsResolver,
     MaterializationService,
+    MaterializationUpdates,
     MaterializationResolver,
     FeastMaterialization,
     FeastPush,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
+import type { Transaction } from '../../../common/database/transaction.js';
 import type { Digest } from '../../../common/storage/digest.js';
 import type { DataSourceKind } from '../sources/connections/connection.js';
 import type { ValidationReport } from '../validation/validation-report.js';
@@ -38,8 +39,8 @@ export class CollectionRunRepository {
   }
 
   /** @returns whether it was still this worker's; a transaction in which it was not must come to nothing. */
-  async succeed(manager: EntityManager, run: ClaimedCollection, result: CollectionResult): Promise<boolean> {
-    return this.leases.succeed(manager, run, {
+  async succeed(transaction: Transaction, run: ClaimedCollection, result: CollectionResult): Promise<boolean> {
+    return this.leases.succeed(transaction, run, {
       rows_read: result.report.rowsRead,
       rows_accepted: result.rowsAccepted,
       rows_quarantined: result.rowsQuarantined,

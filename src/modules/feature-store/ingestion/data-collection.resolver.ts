@@ -1,7 +1,8 @@
-import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Args, ID, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { Context, RequirePermission } from '../../../common/access/access.decorators.js';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { PageArgs } from '../../../common/graphql/page.js';
+import { CollectionUpdates } from './collection-updates.js';
 import { DataCollectionService } from './data-collection.service.js';
 import {
   CancelDataCollectionInput,
@@ -9,10 +10,14 @@ import {
   DataCollectionConnection,
   DataCollectionType,
 } from './dto/data-collection.type.js';
+import type { DataCollectionEntity } from './entities/data-collection.entity.js';
 
 @Resolver(() => DataCollectionType)
 export class DataCollectionResolver {
-  constructor(private readonly service: DataCollectionService) {}
+  constructor(
+    private readonly service: DataCollectionService,
+    private readonly updates: CollectionUpdates,
+  ) {}
 
   @RequirePermission('data:collect')
   @Mutation(() => DataCollectionType, {
@@ -60,5 +65,16 @@ export class DataCollectionResolver {
   ): Promise<DataCollectionConnection> {
     const { edges, pageInfo } = await this.service.page(context, source, first, after);
     return { edges: edges.map(({ cursor, node }) => ({ cursor, node: new DataCollectionType(node) })), pageInfo };
+  }
+  @RequirePermission('data:read')
+  @Subscription(() => DataCollectionType, {
+    description: 'The collection as it is now, and as it goes on, until it has ended.',
+    resolve: (record: DataCollectionEntity) => new DataCollectionType(record),
+  })
+  dataCollectionUpdated(
+    @Context() context: ActorContext,
+    @Args('id', { type: () => ID, description: 'Id of the collection.' }) id: string,
+  ): AsyncIterableIterator<DataCollectionEntity, undefined> {
+    return this.updates.watch(context, id);
   }
 }

@@ -63,9 +63,9 @@ export class DataCollectionService {
     const { workspaceId } = context.actor;
     return this.audit.transaction(context, async (transaction) => {
       const { manager } = transaction;
-      const isCancelled = UUID.test(id) && (await this.leases.cancel(manager, workspaceId, id));
+      const isCancelled = UUID.test(id) && (await this.leases.cancel(transaction, workspaceId, id));
       const collection = UUID.test(id) ? await this.collections.find(workspaceId, id, manager) : null;
-      if (collection === null) throw new CodedError('NOT_FOUND', 'There is no such collection in this workspace.');
+      if (collection === null) throw collectionNotFound(id);
       if (!isCancelled) {
         throw new CodedError('CONFLICT', `The collection has ended: it is ${collection.status}.`);
       }
@@ -89,6 +89,9 @@ export class DataCollectionService {
     return this.collections.page(source.id, pageSize(first, this.settings.NESTOR_PAGE_MAX_SIZE), after);
   }
 }
+
+export const collectionNotFound = (id: string): CodedError =>
+  new CodedError('NOT_FOUND', `There is no collection ${JSON.stringify(id.slice(0, 64))} in this workspace.`);
 
 function checkInput({ name, connection }: DataSourceEntity, input: string | null): void {
   if (takesFile(connection) === (input !== null)) return;

@@ -115,7 +115,7 @@ export class SnapshotWriter {
         await this.sources.change(manager, current, { snapshotVersion: version });
       }
       const result = { report, rowsAccepted, rowsQuarantined, quarantineDigest, snapshotVersion: version, isUnchanged };
-      if (!(await this.runs.succeed(manager, run, result))) throw givenUp();
+      if (!(await this.runs.succeed(transaction, run, result))) throw givenUp();
       if (replay !== null) await this.empty(manager, replay, rowsAccepted);
       await this.qualitySchedule.makeDue(manager, current);
       transaction.audit({
@@ -142,7 +142,7 @@ export class SnapshotWriter {
         snapshotVersion: current.snapshotVersion === 0 ? null : current.snapshotVersion,
         isUnchanged: true,
       };
-      if (!(await this.runs.succeed(manager, run, result))) throw givenUp();
+      if (!(await this.runs.succeed(transaction, run, result))) throw givenUp();
       transaction.audit({
         action: 'data-source.snapshot',
         resourceType: 'data-source',

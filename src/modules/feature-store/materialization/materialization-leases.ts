@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { LeasedRowAnnouncements } from '../../../common/queue/leased-row-announcements.js';
 import { type Claimed, LeasedRows } from '../../../common/queue/leased-rows.js';
 import { FeatureMaterializationEntity } from './entities/feature-materialization.entity.js';
 
@@ -10,8 +11,8 @@ export type ClaimedMaterialization = Claimed<FeatureMaterializationEntity>;
 /** What workers do to materializations: one of each view at a time. */
 @Injectable()
 export class MaterializationLeases extends LeasedRows<FeatureMaterializationEntity> {
-  constructor(@InjectDataSource() dataSource: DataSource) {
-    super(dataSource, {
+  constructor(@InjectDataSource() dataSource: DataSource, announcements: LeasedRowAnnouncements) {
+    super(dataSource, announcements, {
       entity: FeatureMaterializationEntity,
       oneAtATime: { column: 'view_id', index: 'uq_feature_materializations_running' },
     });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { inTransaction } from '../../../common/database/transaction.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import type { SnapshotReference } from '../definitions/feature-view.js';
 import type { FeatureMaterializationEntity } from './entities/feature-materialization.entity.js';
@@ -44,10 +45,10 @@ export class MaterializationRunRepository {
 
   /** Ends it, and says up to where the version is online where that is known. */
   async succeed(run: ClaimedMaterialization, materializedUntil: Date | null): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      assertOwn(await this.leases.succeed(manager, run));
+    await inTransaction(this.dataSource, async (transaction) => {
+      assertOwn(await this.leases.succeed(transaction, run));
       if (materializedUntil === null) return;
-      await manager.query(
+      await transaction.manager.query(
         `INSERT INTO feature_materialization_marks AS held (view_version_id, materialized_until) VALUES ($1, $2)
          ON CONFLICT (view_version_id) DO UPDATE
            SET materialized_until = greatest(held.materialized_until, excluded.materialized_until)`,

@@ -1,4 +1,4 @@
-import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Args, ID, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { Context, RequirePermission } from '../../../common/access/access.decorators.js';
 import type { ActorContext } from '../../../common/access/actor.js';
 import { PageArgs } from '../../../common/graphql/page.js';
@@ -8,11 +8,16 @@ import {
   MaterializeFeatureViewInput,
 } from './dto/materialization.inputs.js';
 import { FeatureMaterializationConnection, FeatureMaterializationType } from './dto/materialization.type.js';
+import type { FeatureMaterializationEntity } from './entities/feature-materialization.entity.js';
+import { MaterializationUpdates } from './materialization-updates.js';
 import { MaterializationService } from './materialization.service.js';
 
 @Resolver(() => FeatureMaterializationType)
 export class MaterializationResolver {
-  constructor(private readonly service: MaterializationService) {}
+  constructor(
+    private readonly service: MaterializationService,
+    private readonly updates: MaterializationUpdates,
+  ) {}
 
   @RequirePermission('data:collect')
   @Mutation(() => FeatureMaterializationType, {
@@ -81,5 +86,16 @@ export class MaterializationResolver {
       edges: edges.map(({ cursor, node }) => ({ cursor, node: new FeatureMaterializationType(node) })),
       pageInfo,
     };
+  }
+  @RequirePermission('data:read')
+  @Subscription(() => FeatureMaterializationType, {
+    description: 'The materialization as it is now, and as it goes on, until it has ended.',
+    resolve: (record: FeatureMaterializationEntity) => new FeatureMaterializationType(record),
+  })
+  featureMaterializationUpdated(
+    @Context() context: ActorContext,
+    @Args('id', { type: () => ID, description: 'Id of the materialization.' }) id: string,
+  ): AsyncIterableIterator<FeatureMaterializationEntity, undefined> {
+    return this.updates.watch(context, id);
   }
 }

@@ -98,9 +98,9 @@ export class MaterializationService {
    */
   async cancel(context: ActorContext, id: string): Promise<FeatureMaterializationEntity> {
     const { workspaceId } = context.actor;
-    if ((await this.find(context, id)) === null) throw notFound(id);
+    if ((await this.find(context, id)) === null) throw materializationNotFound(id);
     return this.audit.transaction(context, async (transaction) => {
-      const isCancelled = await this.leases.cancel(transaction.manager, workspaceId, id);
+      const isCancelled = await this.leases.cancel(transaction, workspaceId, id);
       const run = await this.get(workspaceId, id, transaction);
       if (!isCancelled) throw new CodedError('CONFLICT', `The materialization has ended: it is ${run.status}.`);
       transaction.audit({
@@ -168,5 +168,5 @@ function assertMaterializable({ name, version, source, isOnline }: FeatureViewRe
   }
 }
 
-const notFound = (id: string): CodedError =>
+export const materializationNotFound = (id: string): CodedError =>
   new CodedError('NOT_FOUND', `There is no materialization ${JSON.stringify(id.slice(0, 64))} in this workspace.`);

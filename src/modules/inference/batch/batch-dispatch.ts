@@ -19,14 +19,14 @@ export class BatchDispatch {
 
   /** Call after commit. What the queue does not take is queued by the sweeper. */
   async dispatch(batch: ChangedBatch): Promise<void> {
-    this.announcements.announce(batch);
+    this.announcements.announce([batch]);
     if (batch.status === 'QUEUED' || batch.status === 'ASSEMBLING') await this.steps.add([batch]);
     if (batch.status === 'RUNNING') await this.dispatchChunks(batch.id);
   }
 
   /** As `dispatch`, for a batch of which chunks are under way: those are queued already. */
   async progressed(batch: ChangedBatch): Promise<void> {
-    if (batch.status === 'RUNNING') this.announcements.announce(batch);
+    if (batch.status === 'RUNNING') this.announcements.announce([batch]);
     else await this.dispatch(batch);
   }
 

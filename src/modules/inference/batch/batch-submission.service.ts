@@ -63,7 +63,7 @@ export class BatchSubmissionService {
 
   private async enqueue({ id, generation, priority, status }: BatchRecord): Promise<void> {
     await this.queue.add([{ id, generation, priority, delayMs: 0 }]);
-    this.announcements.announce({ id, status });
+    this.announcements.announce([{ id, status }]);
   }
 
   private async prepare(context: ActorContext, submission: BatchSubmission): Promise<NewBatch> {

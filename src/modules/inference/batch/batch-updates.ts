@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../../common/access/actor.js';
-import { RowSubscriptions } from '../jobs/row-subscriptions.js';
-import type { WatchedRow } from '../jobs/row-watchers.js';
+import { RowSubscriptions } from '../../../common/notifications/row-subscriptions.js';
+import type { WatchedRow } from '../../../common/notifications/row-watchers.js';
 import { BatchAnnouncements } from './batch-announcements.js';
 import type { BatchRecord } from './batch-inference.js';
 import { isBatchEnded } from './batch-state.rules.js';

@@ -50,7 +50,7 @@ export class BatchesService {
       }
       return now;
     });
-    this.announcements.announce(batch);
+    this.announcements.announce([batch]);
     return batch;
   }
 

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ActorContext } from '../../../common/access/actor.js';
+import { RowSubscriptions } from '../../../common/notifications/row-subscriptions.js';
+import type { WatchedRow } from '../../../common/notifications/row-watchers.js';
 import type { InferenceJobRecord } from './inference-job.js';
 import { InferenceJobsService, notFound } from './inference-jobs.service.js';
 import { JobAnnouncements } from './job-announcements.js';
 import { isEnded } from './job-state.rules.js';
-import { RowSubscriptions } from './row-subscriptions.js';
-import type { WatchedRow } from './row-watchers.js';
 
 /** Tells subscribers of each change of a job until it ends. */
 @Injectable()

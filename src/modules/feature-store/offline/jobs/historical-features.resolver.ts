@@ -1,15 +1,20 @@
-import { Args, ID, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Args, ID, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { Context, RequirePermission } from '../../../../common/access/access.decorators.js';
 import type { ActorContext } from '../../../../common/access/actor.js';
 import { PageArgs } from '../../../../common/graphql/page.js';
 import { HistoricalFeaturesFilter, HistoricalFeaturesInput } from './dto/historical-features.inputs.js';
 import { HistoricalFeaturesJobConnection, HistoricalFeaturesJobType } from './dto/historical-features-job.type.js';
 import { orderOf } from './historical-features-input.rules.js';
+import type { HistoricalFeaturesJob } from './historical-features-job.js';
+import { HistoricalFeaturesUpdates } from './historical-features-updates.js';
 import { HistoricalFeaturesService } from './historical-features.service.js';
 
 @Resolver(() => HistoricalFeaturesJobType)
 export class HistoricalFeaturesResolver {
-  constructor(private readonly service: HistoricalFeaturesService) {}
+  constructor(
+    private readonly service: HistoricalFeaturesService,
+    private readonly updates: HistoricalFeaturesUpdates,
+  ) {}
 
   @RequirePermission('data:read')
   @Mutation(() => HistoricalFeaturesJobType, {
@@ -67,5 +72,16 @@ export class HistoricalFeaturesResolver {
       edges: edges.map(({ cursor, node }) => ({ cursor, node: new HistoricalFeaturesJobType(node) })),
       pageInfo,
     };
+  }
+  @RequirePermission('data:read')
+  @Subscription(() => HistoricalFeaturesJobType, {
+    description: 'The job as it is now, and as it goes on, until it has ended.',
+    resolve: (record: HistoricalFeaturesJob) => new HistoricalFeaturesJobType(record),
+  })
+  historicalFeaturesUpdated(
+    @Context() context: ActorContext,
+    @Args('id', { type: () => ID, description: 'Id of the job.' }) id: string,
+  ): AsyncIterableIterator<HistoricalFeaturesJob, undefined> {
+    return this.updates.watch(context, id);
   }
 }

@@ -80,7 +80,7 @@ export class HistoricalFeaturesRunner {
   ): Promise<void> {
     await this.audit.transaction(contextOf(job), async (transaction) => {
       const changes = { result: JSON.stringify(result) };
-      if (!(await this.leases.succeed(transaction.manager, job, changes))) {
+      if (!(await this.leases.succeed(transaction, job, changes))) {
         throw new CodedError('CANCELLED', 'The job is no longer run by this worker.');
       }
       transaction.audit({

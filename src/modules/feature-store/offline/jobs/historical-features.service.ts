@@ -123,7 +123,7 @@ export class HistoricalFeaturesService {
     return this.audit.transaction(context, async (transaction) => {
       const { manager } = transaction;
       const before = isJobId(id) ? await this.jobs.find(workspaceId, id, manager) : null;
-      const isCancelled = before !== null && (await this.leases.cancel(manager, workspaceId, id));
+      const isCancelled = before !== null && (await this.leases.cancel(transaction, workspaceId, id));
       const job = before && (await this.jobs.find(workspaceId, id, manager));
       if (job === null) throw jobNotFound(id);
       if (!isCancelled && job.status !== 'CANCELLED') {

@@ -1,5 +1,5 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import type { ActorContext } from '../../../common/access/actor.js';
+import type { ActorContext } from '../access/actor.js';
 import { RowWatchers, type WatchedRow } from './row-watchers.js';
 
 /** Where changes of rows are told. */
