@@ -198,6 +198,11 @@ describe('pushed rows', () => {
         'There are user, at, amount.',
     );
     expect(await refusal('refused', 'OFFLINE', { user: 'ann', at: day(1) })).toMatch(/rows\[0\] lacks count \(INT64\)/);
+    // One of these would hold up all that are pushed to the source after it.
+    const half = { user: 'ann \ud83d', at: day(1), amount: 1, count: 1 };
+    expect(await refusal('refused', 'OFFLINE', half)).toMatch(/^INVALID_INPUT rows\[0\]\.user must be STRING/);
+    const long = { user: 'a'.repeat(2_097_152), at: day(1), amount: 1, count: 1 };
+    expect(await refusal('refused', 'OFFLINE', long)).toMatch(/^INVALID_INPUT rows\[0\] is longer than NESTOR_DATA/);
     const many = Array.from({ length: 21 }, () => ({ user: 'ann', at: day(1), amount: 'x' }));
     expect(await refusal('refused', 'ONLINE', ...many)).toMatch(/^INVALID_INPUT rows: at most 20/);
     expect(await refusal('refused', 'ONLINE', ...many.slice(0, 12))).toMatch(/, and 2 more problems\./);

@@ -4,6 +4,9 @@ const MICROSECONDS = 1_000;
 const int64 = { least: -(2n ** 63n), greatest: 2n ** 63n - 1n };
 const moment =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,3})(\d{0,3})\d*)?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
+/** Half a character: what UTF-8 cannot hold, and readers of JSON refuse. */
+export const loneSurrogate = /\p{Surrogate}/u;
+
 /** Values by their names, as they came in JSON. */
 export type JsonRow = Readonly<Record<string, unknown>>;
 
@@ -20,7 +23,7 @@ export function fromJson(value: unknown, type: ValueType): FeatureValue | undefi
 }
 
 const readers: Readonly<Record<ValueType, (value: unknown) => FeatureValue | undefined>> = {
-  STRING: (value) => (typeof value === 'string' ? value : undefined),
+  STRING: (value) => (typeof value === 'string' && !loneSurrogate.test(value) ? value : undefined),
   BOOLEAN: (value) => (typeof value === 'boolean' ? value : undefined),
   FLOAT64: (value) => (typeof value === 'number' ? value : typeof value === 'string' ? unwritten[value] : undefined),
   INT64: (value) => {
@@ -32,8 +35,9 @@ const readers: Readonly<Record<ValueType, (value: unknown) => FeatureValue | und
     return typeof value === 'string' ? momentOf(value) : undefined;
   },
   JSON: (value) => {
-    if (typeof value !== 'string') return value === undefined ? undefined : JSON.stringify(value);
-    return isJson(value) ? value : undefined;
+    if (value === undefined) return undefined;
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return isJson(text) ? text : undefined;
   },
 };
 
@@ -57,13 +61,18 @@ function momentOf(text: string): number | undefined {
     : undefined;
 }
 
+/** Whether a text is JSON whose texts are whole, be it that they are escaped. */
 function isJson(text: string): boolean {
+  let isWhole = true;
   try {
-    JSON.parse(text);
-    return true;
+    JSON.parse(text, (key, value: unknown) => {
+      isWhole &&= !loneSurrogate.test(key) && !(typeof value === 'string' && loneSurrogate.test(value));
+      return value;
+    });
   } catch {
     return false;
   }
+  return isWhole;
 }
 
 /** A value as it goes out in JSON, in the form in which `fromJson` reads it back. */
@@ -74,8 +83,15 @@ export function toJson(value: FeatureValue, type: ValueType): string | number | 
   return Number.isFinite(value) ? value : String(value);
 }
 
-/** A moment in milliseconds since the epoch as ISO 8601, to the microsecond where it has any. */
+/** The last moment that a `Date` can hold, and the first with a minus before it, in milliseconds since the epoch. */
+const LAST_DATE_MS = 8_640_000_000_000_000;
+
+/**
+ * A moment in milliseconds since the epoch as ISO 8601, to the microsecond where it has any. The engine knows moments of
+ * some 20,000 years more than a `Date` does; of these the milliseconds are told.
+ */
 export function momentText(milliseconds: number): string {
+  if (Math.abs(milliseconds) > LAST_DATE_MS) return String(milliseconds);
   const micros = Math.round(milliseconds * MICROSECONDS);
   const text = new Date(Math.floor(micros / MICROSECONDS)).toISOString();
   const rest = ((micros % MICROSECONDS) + MICROSECONDS) % MICROSECONDS;

@@ -1,11 +1,9 @@
+import { loneSurrogate } from '../json-values.rules.js';
 import type { FeatureValue, ValueType } from '../value-types.js';
 
 const MICROSECONDS = 1_000;
 
 const int64 = { least: -(2n ** 63n), greatest: 2n ** 63n - 1n };
-
-/** A lone half of a surrogate pair, which UTF-8 cannot hold. */
-const loneSurrogate = /\p{Surrogate}/u;
 
 /** How null is stored. */
 export const NULL_TEXT = 'n';

@@ -95,6 +95,11 @@ export class FeaturePushService {
     rows: readonly Row[],
   ): Promise<number> {
     const lines = rows.map((row) => sourceLine(source.schema.columns, row));
+    const { NESTOR_DATA_MAX_ROW_BYTES: most } = this.settings;
+    const long = lines.findIndex(({ text }) => Buffer.byteLength(text) >= most);
+    if (long !== -1) {
+      throw new CodedError('INVALID_INPUT', `rows[${long}] is longer than NESTOR_DATA_MAX_ROW_BYTES allows (${most}).`);
+    }
     const waiting = { workspaceId: view.workspaceId, sourceId: source.id };
     return this.audit.transaction(context, async (transaction) => {
       const kept = await this.rows.keep(transaction.manager, waiting, lines);
