@@ -39,6 +39,7 @@ import { ReplayQuarantine1795427343000 } from './1795427343000-replay-quarantine
 import { KeepDataSnapshots1795427344000 } from './1795427344000-keep-data-snapshots.js';
 import { CreateModelTrainingSets1795427345000 } from './1795427345000-create-model-training-sets.js';
 import { KnowArtifactFiles1795427346000 } from './1795427346000-know-artifact-files.js';
+import { KeepAnyEntityCursor1795427347000 } from './1795427347000-keep-any-entity-cursor.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -82,4 +83,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   KeepDataSnapshots1795427344000,
   CreateModelTrainingSets1795427345000,
   KnowArtifactFiles1795427346000,
+  KeepAnyEntityCursor1795427347000,
 ];

@@ -235,6 +235,16 @@ describe('historical features', () => {
     expect(job.error?.message).toMatch(message);
   });
 
+  it('are joined to labels whose other columns have names and values of any kind', async () => {
+    const odd = { 'a"b\\c': 1, "it's/a~b": 'x\0', '$.*': true };
+    const job = await made({
+      service: 'churn',
+      labels: { rows: [{ user: 'ann', when: '-280000-01-01', basket: 1, ...odd }] },
+    });
+    expect(job).toMatchObject({ status: 'SUCCEEDED', error: null });
+    expect(job.preview[0]).toMatchObject({ user: 'ann', when: expect.stringMatching(/^-\d{16}$/) as string, ...odd });
+  });
+
   it('are refused for files that are broken or hold other types', async () => {
     expect(await failed('user,when,basket\nann,2026-01-03\n')).toMatchObject({ code: 'INVALID_FILE' });
     expect(await failed('PAR1 nothing PAR1')).toMatchObject({ code: 'INVALID_FILE' });

@@ -128,6 +128,12 @@ describe.each([
   const codeOf = async (query: string, variables: Readonly<Record<string, unknown>>, key = nestor.key) =>
     (await nestor.send(query, variables, key)).errors[0]?.extensions.code;
 
+  it('brings entities whose keys hold any character', async () => {
+    await viewOf('any-key', csvOf(['a\0b', 1, 1], ['é:|', 1, 2], ['e\u0301:|', 1, 3]));
+    expect(await ended(await full('any-key'))).toMatchObject({ status: 'SUCCEEDED', rowsWritten: 3, error: null });
+    expect(await online('any-key', ['a\0b', 'é:|', 'e\u0301:|'])).toMatchObject({ values: [1, 2, 3] });
+  });
+
   it('brings of each entity the newest row of the interval', async () => {
     await viewOf(
       'newest',

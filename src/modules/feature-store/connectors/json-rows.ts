@@ -19,6 +19,7 @@ export async function keysOf(
 
 /** The text of a column in such an object. One of type `JSON` keeps its quotes; of others the value itself is taken. */
 export function jsonText({ name, type }: TypedColumn): string {
-  const path = literal(`$."${name}"`);
+  // A JSON Pointer, unlike a path, can say any name.
+  const path = literal(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
   return type === 'JSON' ? `nullif(CAST(json -> ${path} AS VARCHAR), 'null')` : `json ->> ${path}`;
 }

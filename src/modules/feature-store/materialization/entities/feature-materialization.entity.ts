@@ -57,8 +57,11 @@ export class FeatureMaterializationEntity extends LeasedRowEntity {
   @Column('jsonb', { nullable: true })
   snapshots!: readonly SnapshotReference[] | null;
 
-  /** The key of the last entity that is written, in the order of keys; the next attempt goes on after it. */
-  @Column('jsonb', { nullable: true })
+  /**
+   * The key of the last entity that is written, in the order of keys; the next attempt goes on after it. May hold texts
+   * with U+0000, which jsonb refuses.
+   */
+  @Column('json', { nullable: true })
   entityCursor!: readonly (string | number | boolean | null)[] | null;
 
   /** The greatest event time that was read so far, in whole milliseconds. */
