@@ -7,7 +7,11 @@ import { heavyModel, identityModel, simpleModel } from '../support/onnx/models.j
 let nestor: TestInference;
 
 beforeAll(async () => {
-  nestor = await startTestInference({ NESTOR_JSON_TENSOR_MAX_ELEMENTS: '64', NESTOR_PREDICT_CONCURRENCY: '4' });
+  nestor = await startTestInference({
+    NESTOR_JSON_TENSOR_MAX_ELEMENTS: '64',
+    NESTOR_PREDICT_CONCURRENCY: '4',
+    NESTOR_PREDICT_WAIT_MS: '0',
+  });
   await nestor.startWorker();
   await nestor.register('simple', simpleModel());
   await nestor.register('flowers', identityModel('FP32', 3), {

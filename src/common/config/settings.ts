@@ -226,7 +226,16 @@ export const settingsSchema = z.object({
 
   NESTOR_PREDICT_CONCURRENCY: wholeNumber(1, 100_000)
     .default(100)
-    .describe('Predictions that one api process works on at once; more are refused with `OVERLOADED`.'),
+    .describe(
+      'Predictions that one api process works on at once; more are refused with `OVERLOADED`, but for those that ' +
+        '`NESTOR_PREDICT_WAIT_MS` lets in.',
+    ),
+  NESTOR_PREDICT_WAIT_MS: milliseconds(0, 60_000)
+    .default(250)
+    .describe(
+      'Beyond `NESTOR_PREDICT_CONCURRENCY` as many predictions are let in as are answered within this time at the rate of ' +
+        'the last second, in milliseconds. 0: none.',
+    ),
   NESTOR_PREDICT_TIMEOUT_MS: milliseconds(1)
     .default(30_000)
     .describe('Deadline of a prediction that names none, in milliseconds.'),

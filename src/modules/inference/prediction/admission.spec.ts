@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import { Admission } from './admission.js';
@@ -21,6 +22,22 @@ describe('Admission', () => {
     admission.leave(5);
     admission.enter();
     expect(admission.inFlight).toBe(2);
+  });
+
+  it('lets more in while they are answered fast enough, and no longer', async () => {
+    const admission = new Admission(1, 'predictions', 200);
+    for (let answered = 0; answered < 50; answered += 1) {
+      admission.enter();
+      admission.leave(1);
+    }
+    // 50 answers in the last second: 10 of them within 200 ms.
+    for (let inside = 0; inside < 10; inside += 1) admission.enter();
+    expect(refusalOf(admission).message).toContain('All 10 places');
+    await sleep(1_200);
+    expect(refusalOf(admission).message).toContain('All 1 places');
+    for (let inside = 0; inside < 10; inside += 1) admission.leave(1_200);
+    admission.enter();
+    expect(admission.inFlight).toBe(1);
   });
 
   it('learns from recent latency when it is worth trying again, within bounds', () => {

@@ -78,7 +78,7 @@ export class PredictionService implements BeforeApplicationShutdown {
     private readonly metrics: InferenceMetrics,
     private readonly statistics: InferenceStatistics,
   ) {
-    this.admission = new Admission(settings.NESTOR_PREDICT_CONCURRENCY);
+    this.admission = new Admission(settings.NESTOR_PREDICT_CONCURRENCY, 'predictions', settings.NESTOR_PREDICT_WAIT_MS);
     this.limits = predictionLimits(settings);
   }
 
