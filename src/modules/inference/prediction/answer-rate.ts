@@ -4,7 +4,7 @@ const SECOND_MS = 1_000;
 
 /** How many answers a second there were of late, over the last second. Times are those of one clock, in milliseconds. */
 export class AnswerRate {
-  private readonly counts = new Array<number>(BUCKETS).fill(0);
+  private readonly counts = Array.from({ length: BUCKETS }, () => 0);
   /** Number of the newest bucket, counted from the clock's zero. */
   private newest = 0;
 
