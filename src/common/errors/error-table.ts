@@ -32,7 +32,10 @@ export const errorTable = {
   CROSS_SITE_REQUEST: { status: 403, meaning: 'A browser sent this from another site that is not allowed to.' },
   RATE_LIMITED: { status: 429, meaning: 'Too many attempts; `retryAfterMs` says when to try again.' },
   // Artifacts and models
-  ARTIFACT_NOT_FOUND: { status: 404, meaning: 'No artifact with this digest was uploaded to this workspace.' },
+  ARTIFACT_NOT_FOUND: {
+    status: 404,
+    meaning: 'No artifact with this digest was uploaded to this workspace, or nothing used it and it was deleted.',
+  },
   ARTIFACT_TOO_LARGE: { status: 413, meaning: 'The artifact is larger than the configured limit.' },
   ARTIFACT_CORRUPT: { status: 500, meaning: 'The stored bytes no longer match their digest.' },
   DIGEST_MISMATCH: { status: 400, meaning: 'The uploaded bytes do not match the digest that the client announced.' },
