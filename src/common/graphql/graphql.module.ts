@@ -18,6 +18,7 @@ import type { Settings } from '../config/settings.js';
 import { LOGGER } from '../observability/logger.js';
 import { dateTimeScalar } from './date-time.scalar.js';
 import { loggingErrorFormatter } from './graphql-errors.js';
+import { OpenSockets, OpenSocketsModule } from './open-sockets.js';
 import { operationLimitsPlugin } from './operation-limits.plugin.js';
 import type { OperationLimits } from './operation-limits.rules.js';
 import { subscriptionOptions } from './subscriptions.js';
@@ -30,8 +31,9 @@ type Subscriber = WebSocketContext<Record<string, unknown>, Extra & { call?: Cal
 export function graphqlModule(): DynamicModule {
   return GraphQLModule.forRootAsync<ApolloDriverConfig>({
     driver: ApolloDriver,
-    inject: [SETTINGS, LOGGER],
-    useFactory: (settings: Settings, logger: Logger): ApolloDriverConfig => {
+    imports: [OpenSocketsModule],
+    inject: [SETTINGS, LOGGER, OpenSockets],
+    useFactory: (settings: Settings, logger: Logger, sockets: OpenSockets): ApolloDriverConfig => {
       const limits = limitsOf(settings);
       const formatError = loggingErrorFormatter(logger);
       return {
@@ -59,7 +61,10 @@ export function graphqlModule(): DynamicModule {
           ApolloServerPluginInlineTraceDisabled(),
         ],
         subscriptions: {
-          'graphql-ws': subscriptionOptions(limits, settings.NESTOR_GRAPHQL_MAX_TOKENS, formatError),
+          'graphql-ws': {
+            ...subscriptionOptions(limits, settings.NESTOR_GRAPHQL_MAX_TOKENS, formatError),
+            onConnect: ({ extra }) => sockets.add((extra as Extra).socket),
+          },
         },
       };
     },
