@@ -1,5 +1,6 @@
 import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { PeriodicTask } from '../../../common/concurrency/periodic-task.js';
 import { isOutage } from '../../../common/errors/public-error.js';
 import { assertFeatures, onlineRow, partsOf, storedKey, storedRow, storedRows, wholeKey } from './online-rows.rules.js';
 import {
@@ -117,19 +118,23 @@ interface HeldHistory extends KeptHistory {
 
 /** A row of a table for each entity and view, for installations without Redis. */
 export class PostgresOnlineStore extends OnlineStore implements OnModuleInit, OnModuleDestroy {
-  private timer: NodeJS.Timeout | undefined;
+  // An outage is met by the next sweep; readers do not see expired rows anyway.
+  private readonly sweeps = new PeriodicTask(
+    SWEEP_INTERVAL_MS,
+    () => this.sweep(),
+    () => undefined,
+  );
 
   constructor(private readonly dataSource: DataSource) {
     super();
   }
 
   onModuleInit(): void {
-    // An outage is met by the next sweep; readers do not see expired rows anyway.
-    this.timer = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
+    this.sweeps.start();
   }
 
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+  async onModuleDestroy(): Promise<void> {
+    await this.sweeps.stop();
   }
 
   override async write(view: OnlineView, rows: readonly OnlineWrite[]): Promise<OnlineWritten> {
