@@ -24,6 +24,7 @@ describe('the beginning of a file', () => {
     ['a;b', ';'],
     ['a\tb', '\t'],
     ['a|b|c', '|'],
+    ['a,"b;c;d"', ','],
     ['alone', ','],
   ])('tells the delimiter of %s', (header, delimiter) => {
     expect(delimiterOf(header)).toBe(delimiter);

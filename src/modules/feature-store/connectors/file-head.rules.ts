@@ -9,21 +9,24 @@ export type Compression = 'uncompressed' | 'gzip' | 'zstd';
 const magics: readonly {
   readonly bytes: readonly number[];
   readonly mask?: number;
-  readonly means: Compression | 'ZIP';
+  readonly means: Compression | 'ZIP' | 'ENCRYPTED';
 }[] = [
   { bytes: [0x1f, 0x8b], means: 'gzip' },
   { bytes: [0x28, 0xb5, 0x2f, 0xfd], means: 'zstd' },
   // What zstd is to skip may stand before it; the first byte has four free bits.
   { bytes: [0x50, 0x2a, 0x4d, 0x18], mask: 0xf0, means: 'zstd' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], means: 'ZIP' },
+  // `PARE`: Parquet whose footer, too, is encrypted.
+  { bytes: [0x50, 0x41, 0x52, 0x45], means: 'ENCRYPTED' },
 ];
 
-/** Tells by the first bytes of a file. @throws {CodedError} INVALID_FILE for an archive. */
+/** Tells by the first bytes of a file. @throws {CodedError} INVALID_FILE for an archive, and for what is encrypted. */
 export function compressionOf(beginning: Uint8Array): Compression {
   const found = magics.find(({ bytes, mask = 0xff }) =>
     bytes.every((byte, at) => byte === (at === 0 ? (beginning[at] ?? 0) & mask : beginning[at])),
   )?.means;
   if (found === 'ZIP') throw invalidFile('it is a ZIP archive. Send the file itself, or compress it with gzip or zstd');
+  if (found === 'ENCRYPTED') throw invalidFile('it is encrypted Parquet. Send it without encryption');
   return found ?? 'uncompressed';
 }
 
@@ -40,9 +43,10 @@ export function textFormatOf(firstLine: string): Exclude<DataFileFormat, 'PARQUE
 
 const delimiters = [',', ';', '\t', '|'] as const;
 
-/** The delimiter that stands in a header most often. */
+/** The delimiter that stands in a header most often, outside of quotes. */
 export function delimiterOf(header: string): string {
-  const counted = delimiters.map((delimiter) => ({ delimiter, count: header.split(delimiter).length }));
+  const plain = header.replaceAll(/"[^"]*"/g, '');
+  const counted = delimiters.map((delimiter) => ({ delimiter, count: plain.split(delimiter).length }));
   return counted.reduce((best, one) => (one.count > best.count ? one : best)).delimiter;
 }
 

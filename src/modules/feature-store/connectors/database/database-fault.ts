@@ -7,9 +7,12 @@ const MAX_MESSAGE = 300;
 
 /**
  * SQLSTATEs of what passes: connections, resources, operator's interventions and system errors by their class, and a
- * transaction that lost against others.
+ * transaction that lost against others. A violation of the protocol (08P01) is a parameter in the query.
  */
-const passing = /^(08|53|57|58|40|55006|25P03|XX000)/;
+const passing = /^(08(?!P01)|53|57|58|40|55006|25P03|XX000)/;
+
+/** What the driver says where a server asks for a password and there is none. */
+const NO_PASSWORD = /password must be a (non-empty )?string/;
 
 /** The statement was ended by its time limit, or by an operator. */
 const CANCELED = '57014';
@@ -19,6 +22,13 @@ export function databaseFault(error: unknown, host: string): CodedError {
   if (error instanceof CodedError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof pg.DatabaseError)) {
+    if (NO_PASSWORD.test(message)) {
+      return new CodedError(
+        'SOURCE_FAILED',
+        `The database at ${host} asks for a password. Give it as the secret password by updateDataSource.`,
+        { cause: error },
+      );
+    }
     return isCertificateFault(error)
       ? new CodedError('SOURCE_FAILED', `The database at ${host} is not trusted: ${shortened(message)}.`, {
           cause: error,
