@@ -53,10 +53,12 @@ describe('parity', () => {
 
     const before = await dataSource.query<{ entity_key: Buffer }[]>('SELECT * FROM online_features');
     expect(before).toHaveLength(2);
-    const [row] = await dataSource.query<{ event_time: string }[]>(
-      'DELETE FROM online_features WHERE event_time = (SELECT min(event_time) FROM online_features) RETURNING *',
+    const removed = await dataSource.query(
+      'WITH removed AS (DELETE FROM online_features WHERE event_time = $1 RETURNING feature_values) SELECT * FROM removed',
+      [Date.parse('2026-01-02') * 1_000],
     );
-    expect(row).toBeDefined();
+    // Of bob, with the texts in which values are kept.
+    expect(removed).toEqual([{ feature_values: { amount: 'd5', recent: 'd5' } }]);
     await until(async () => (await parityOf('spending'))?.different === 1);
     expect(await parityOf('spending')).toMatchObject({
       sampled: 2,
