@@ -156,6 +156,16 @@ describe('pushed rows', () => {
     expect(await pushedRowsLeft()).toHaveLength(3);
   });
 
+  it('are collected in the order in which they came, each once, whatever their numbers', async () => {
+    await viewOf('many');
+    const rows = Array.from({ length: 20 }, (_, index) => ({ user: `user-${index}`, at: day(1), amount: index }));
+    // Their numbers get one digit more on the way.
+    await dataSource.query(`SELECT setval(pg_get_serial_sequence('pushed_rows', 'id'), 990)`);
+    expect(await push('many', 'OFFLINE', ...rows)).toMatchObject({ kept: rows.length });
+    const only = await snapshot('many', 1);
+    expect((await rowsOf(only)).map(({ user }) => user)).toEqual(rows.map(({ user }) => user));
+  });
+
   it('are checked by the schema of the source, where the faults of one are not another’s', async () => {
     await viewOf('checked');
     await push('checked', 'OFFLINE', { user: 'ann', at: day(1), amount: 1 }, { user: 'bob', at: day(1), amount: 101 });

@@ -31,6 +31,8 @@ export interface Materialization {
 export interface HistoricalJob {
   readonly status: string;
   readonly artifact: string | null;
+  /** The first rows of the result. */
+  readonly preview: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** Work on data of a running Nestor, which is begun and looked at, by GraphQL. */
@@ -79,9 +81,14 @@ export class DataWork {
   }
 
   /** @returns the id of the job. */
-  async request(features: readonly string[], labelsCsv: string, eventTimeColumn: string): Promise<string> {
+  async request(
+    features: readonly string[],
+    labelsCsv: string,
+    eventTimeColumn: string,
+    more: object = {},
+  ): Promise<string> {
     const artifact = await this.nestor.upload(Buffer.from(labelsCsv));
-    const variables = { input: { features, labels: { artifact }, eventTimeColumn } };
+    const variables = { input: { features, labels: { artifact }, eventTimeColumn, ...more } };
     const answer = await this.nestor.ask<{ requestHistoricalFeatures: { id: string } }>(REQUEST, variables);
     return answer.requestHistoricalFeatures.id;
   }

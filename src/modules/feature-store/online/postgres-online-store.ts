@@ -1,8 +1,9 @@
 import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { partsOf } from '../../../common/collections/parts-of.js';
 import { PeriodicTask } from '../../../common/concurrency/periodic-task.js';
 import { isOutage } from '../../../common/errors/public-error.js';
-import { assertFeatures, onlineRow, partsOf, storedKey, storedRow, storedRows, wholeKey } from './online-rows.rules.js';
+import { assertFeatures, onlineRow, storedKey, storedRow, storedRows, wholeKey } from './online-rows.rules.js';
 import {
   type EntityKey,
   type HistoryWrite,

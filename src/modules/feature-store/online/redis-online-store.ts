@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
+import { partsOf } from '../../../common/collections/parts-of.js';
 import { CodedError } from '../../../common/errors/coded-error.js';
 import {
   assertFeatures,
   onlineRow,
-  partsOf,
   storedKey,
   storedRow,
   type StoredRow,

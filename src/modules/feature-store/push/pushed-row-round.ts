@@ -62,11 +62,12 @@ export class PushedRowRound implements OnApplicationBootstrap, BeforeApplication
     const context = contextOf(workspaceId);
     const source = await this.sources.findById(workspaceId, sourceId);
     if (source === null) throw new Error(`The source ${sourceId} of pushed rows is not there.`);
-    const last = await this.rows.lastOf(sourceId, GATHERED_TOGETHER);
-    const { digest } = await this.artifacts.upload(context, Readable.from(this.rows.lines(sourceId, last)));
+    const taken: string[] = [];
+    const lines = this.rows.lines(sourceId, GATHERED_TOGETHER, taken);
+    const { digest } = await this.artifacts.upload(context, Readable.from(lines));
     await this.audit.transaction(context, async (transaction) => {
       const collectionId = await this.intake.take(context, transaction, source, digest, { isPushed: true });
-      await this.rows.assign(transaction.manager, sourceId, last, collectionId);
+      await this.rows.assign(transaction.manager, taken, collectionId);
     });
   }
 }

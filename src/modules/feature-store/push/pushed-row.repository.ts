@@ -59,37 +59,30 @@ export class PushedRowRepository {
     );
   }
 
-  /** The id up to which the first so many rows of a source wait. */
-  async lastOf(sourceId: string, count: number): Promise<string> {
-    const [row]: readonly { id: string }[] = await this.dataSource.query(
-      `SELECT max(id)::text AS id FROM (
-         SELECT id FROM pushed_rows WHERE source_id = $1 AND row IS NOT NULL ORDER BY id LIMIT $2) AS first`,
-      [sourceId, count],
-    );
-    return row?.id ?? '0';
-  }
-
-  /** The lines of a source's rows up to an id, in their order. */
-  async *lines(sourceId: string, last: string): AsyncGenerator<string> {
+  /**
+   * The lines of the first rows of a source that wait, in their order.
+   * @param count most rows.
+   * @param taken is given their ids. One that comes later may be lower: its transaction took longer.
+   */
+  async *lines(sourceId: string, count: number, taken: string[]): AsyncGenerator<string> {
     let after = '0';
-    for (;;) {
+    while (taken.length < count) {
       const rows: readonly { id: string; row: string }[] = await this.dataSource.query(
-        `SELECT id::text, row FROM pushed_rows
-         WHERE source_id = $1 AND row IS NOT NULL AND id > $2 AND id <= $3 ORDER BY id LIMIT ${READ_TOGETHER}`,
-        [sourceId, after, last],
+        `SELECT waiting.id::text, waiting.row FROM pushed_rows AS waiting
+         WHERE waiting.source_id = $1 AND waiting.row IS NOT NULL AND waiting.id > $2 ORDER BY waiting.id LIMIT $3`,
+        [sourceId, after, Math.min(READ_TOGETHER, count - taken.length)],
       );
       const end = rows.at(-1);
       if (end === undefined) return;
+      for (const { id } of rows) taken.push(id);
       yield `${rows.map(({ row }) => row).join('\n')}\n`;
       after = end.id;
     }
   }
 
-  async assign(manager: EntityManager, sourceId: string, last: string, collectionId: string): Promise<void> {
-    await manager.query(
-      'UPDATE pushed_rows SET collection_id = $3 WHERE source_id = $1 AND row IS NOT NULL AND id <= $2',
-      [sourceId, last, collectionId],
-    );
+  /** @param ids of rows, which belong to a collection from now on. */
+  async assign(manager: EntityManager, ids: readonly string[], collectionId: string): Promise<void> {
+    await manager.query('UPDATE pushed_rows SET collection_id = $2 WHERE id = ANY($1::bigint[])', [ids, collectionId]);
   }
 
   /** Rows that are in snapshots are known again for so many days. */
