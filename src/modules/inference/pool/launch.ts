@@ -1,10 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { ExecutorSettings } from '../protocol/control.js';
 import type { ExecutorLog } from './executor-log.js';
 
 const KIB = 1024;
+
+/**
+ * Priority of processes that try out a model, as `nice` counts it: predictions go first. A tenth of a processor that is
+ * wanted by others is enough to start and load what is loaded in a second otherwise.
+ */
+const TRIAL_PRIORITY = 10;
 
 /** What every executor process of a host has in common. */
 export interface LaunchOptions {
@@ -31,6 +38,7 @@ export function launch(name: string, settings: ExecutorSettings, options: Launch
     env: { ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  if (settings.mode === 'inspect') yieldToOthers(child);
   forwardLines(child.stdout, (line) => options.log('info', line, { executor: name }));
   forwardLines(child.stderr, (line) => options.log('warn', line, { executor: name }));
   return child;
@@ -49,6 +57,14 @@ export function commandLine(
   if (platform !== 'linux' || settings.device !== 'cpu') return plain;
   const limits = `ulimit -c 0; ulimit -d ${Math.floor(memoryBytes / KIB)}; exec "$@"`;
   return ['/bin/sh', '-c', limits, 'sh', ...plain];
+}
+
+function yieldToOthers({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, TRIAL_PRIORITY);
+  } catch {
+    // It has ended already, or the system does not let anyone: the trial is as good without.
+  }
 }
 
 function forwardLines(stream: Readable | null, forward: (line: string) => void): void {
