@@ -40,6 +40,7 @@ import { KeepDataSnapshots1795427344000 } from './1795427344000-keep-data-snapsh
 import { CreateModelTrainingSets1795427345000 } from './1795427345000-create-model-training-sets.js';
 import { KnowArtifactFiles1795427346000 } from './1795427346000-know-artifact-files.js';
 import { KeepAnyEntityCursor1795427347000 } from './1795427347000-keep-any-entity-cursor.js';
+import { CollectBuckets1795427348000 } from './1795427348000-collect-buckets.js';
 
 /** All migrations in the order in which they are applied. A merged one is never edited. */
 export const migrations: readonly (new () => MigrationInterface)[] = [
@@ -84,4 +85,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   CreateModelTrainingSets1795427345000,
   KnowArtifactFiles1795427346000,
   KeepAnyEntityCursor1795427347000,
+  CollectBuckets1795427348000,
 ];

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ApiConnector } from './connectors/api/api-connector.js';
+import { BucketReader } from './connectors/buckets/bucket-reader.js';
 import { Connectors } from './connectors/connectors.js';
 import { DatabaseConnector } from './connectors/database/database-connector.js';
 import { FileConnector } from './connectors/file-connector.js';
 import { FileReader } from './connectors/file-reader.js';
 import { FolderReader } from './connectors/folders/folder-reader.js';
+import { FoundFilesReader } from './connectors/found-files-reader.js';
 import { KafkaReader } from './connectors/streams/kafka/kafka-reader.js';
 import { RedisStreamReader } from './connectors/streams/redis-stream-reader.js';
 import { StreamConnector } from './connectors/streams/stream-connector.js';
@@ -45,7 +47,9 @@ import { FeatureServingModule } from './serving/feature-serving.module.js';
   imports: [FeatureStoreCoreModule, FeatureServingModule],
   providers: [
     FileReader,
+    FoundFilesReader,
     FolderReader,
+    BucketReader,
     FileConnector,
     DatabaseConnector,
     ApiConnector,

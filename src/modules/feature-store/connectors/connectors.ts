@@ -13,7 +13,14 @@ import type { StagedBatch } from './staged-batch.js';
 import { StreamConnector } from './streams/stream-connector.js';
 
 /** How a file of pushed rows is read. */
-const pushedFile: FileConnection = { kind: 'FILE', format: 'NDJSON', delimiter: null, folder: null, pattern: null };
+const pushedFile: FileConnection = {
+  kind: 'FILE',
+  format: 'NDJSON',
+  delimiter: null,
+  folder: null,
+  bucket: null,
+  pattern: null,
+};
 
 /** The connector of each kind of source. */
 @Injectable()

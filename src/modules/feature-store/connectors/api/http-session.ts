@@ -1,6 +1,9 @@
+import { createWriteStream } from 'node:fs';
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { onAbort } from '../../../../common/concurrency/on-abort.js';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { HostAddress, OutboundHosts } from '../../../../common/outbound/outbound-hosts.js';
@@ -48,7 +51,9 @@ export class HttpSession {
   async get(url: URL, origin: string, headers: HttpHeaders): Promise<HttpAnswer> {
     let next = url;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-      const answer = await this.ask(next, next.origin === origin ? headers : {});
+      const answer = await this.ask(next, next.origin === origin ? headers : {}, (response) =>
+        this.bodyOf(response, next),
+      );
       const { location } = answer.headers;
       if (!redirects.has(answer.status) || location === undefined) return answer;
       next = redirected(next, location);
@@ -56,11 +61,27 @@ export class HttpSession {
     throw new CodedError('SOURCE_FAILED', `${url.host} redirects more than ${MAX_REDIRECTS} times.`);
   }
 
+  /**
+   * Puts what is answered with 200 into a file; redirects are answers like others.
+   * @returns the answer, whose body is empty where it is in the file. @throws {CodedError} as `get`.
+   */
+  async save(url: URL, headers: HttpHeaders, path: string, maxBytes: number): Promise<HttpAnswer> {
+    return this.ask(url, headers, async (response) => {
+      if (response.statusCode !== 200) return this.bodyOf(response, url);
+      await pipeline(response, limited(maxBytes, url), createWriteStream(path));
+      return Buffer.alloc(0);
+    });
+  }
+
   close(): void {
     for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
-  private async ask(url: URL, headers: HttpHeaders): Promise<HttpAnswer> {
+  private async ask(
+    url: URL,
+    headers: HttpHeaders,
+    take: (response: IncomingMessage) => Promise<Buffer>,
+  ): Promise<HttpAnswer> {
     if (this.signal.aborted) throw cancelled();
     const isEncrypted = url.protocol === 'https:';
     const port = Number(url.port) || (isEncrypted ? 443 : 80);
@@ -86,7 +107,7 @@ export class HttpSession {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         request.once('response', resolve).on('error', reject).end();
       });
-      const body = await this.bodyOf(response, url);
+      const body = await take(response);
       return { url, status: response.statusCode ?? 0, headers: response.headers, body };
     } catch (error) {
       throw reason ?? httpFault(error, url);
@@ -120,6 +141,19 @@ export class HttpSession {
     }
     return Buffer.concat(parts);
   }
+}
+
+/** Passes so many bytes on, and no more. */
+function limited(maxBytes: number, url: URL): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform: (piece: Buffer, _, done) => {
+      bytes += piece.length;
+      if (bytes <= maxBytes) done(null, piece);
+      else
+        done(new CodedError('SOURCE_FAILED', `${url.host} answers with more than the ${maxBytes} bytes it told of.`));
+    },
+  });
 }
 
 const cancelled = (): CodedError => new CodedError('CANCELLED', 'The work was cancelled.');

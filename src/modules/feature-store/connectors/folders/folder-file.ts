@@ -6,22 +6,16 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import { type Digest, digestOfHex } from '../../../../common/storage/digest.js';
+import type { FileMark, FoundFile } from '../found-file.js';
 
 const PIECE_BYTES = 1024 * 1024;
-
-/** What is told of a file without reading it. */
-export interface FileMark {
-  readonly sizeBytes: number;
-  /** Milliseconds since the epoch. */
-  readonly modifiedMs: number;
-}
 
 /** Whether a path is a folder or lies below it; both must be real paths. */
 export const isWithin = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
 
 /** A file in a folder, held open: what is read of it is what was checked, whatever becomes of its name. */
-export class FolderFile {
+export class FolderFile implements FoundFile {
   private constructor(
     private readonly handle: FileHandle,
     readonly mark: FileMark,
@@ -53,10 +47,6 @@ export class FolderFile {
     return undefined;
   }
 
-  /**
-   * Copies what it holds now.
-   * @returns its digest; undefined where it was changed meanwhile. @throws {CodedError} CANCELLED.
-   */
   async copyTo(path: string, signal: AbortSignal | undefined): Promise<Digest | undefined> {
     const hash = createHash('sha256');
     let sizeBytes = 0;

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { DataSchema, DataSourceMode } from '../data-source.js';
 import { faultOfApi } from './api-connection.rules.js';
+import { faultOfBucket } from './bucket-location.js';
 import { type DataConnection, takesFile, watermarkOf } from './connection.js';
+import type { FileConnection } from './file-connection.js';
 import { isOtherStream } from './stream-connection.js';
 
 /** What of a source tells how it is read. */
@@ -23,12 +25,7 @@ export function checkConnection({ connection, schema, mode }: ReadSource): void 
     const fault = faultOfApi(connection);
     if (fault !== null) throw wrong('api', fault);
   }
-  if (connection.kind === 'FILE' && connection.folder !== null && mode !== 'APPEND') {
-    throw wrong('mode', 'each file of a folder brings more data; set mode to APPEND');
-  }
-  if (connection.kind === 'FILE' && connection.folder === null && connection.pattern !== null) {
-    throw wrong('file', 'a pattern goes with a folder only');
-  }
+  if (connection.kind === 'FILE') checkFiles(connection, mode);
   if (connection.kind === 'STREAM' && mode !== 'APPEND') {
     throw wrong('mode', 'a stream brings more data each time; set mode to APPEND');
   }
@@ -42,6 +39,17 @@ export function checkConnection({ connection, schema, mode }: ReadSource): void 
     throw wrong('watermark', `the overlap of ${watermark.column} must be a whole number, as its values are`);
   }
   if (mode !== 'APPEND') throw wrong('watermark', 'what is read step by step is appended; set mode to APPEND');
+}
+
+function checkFiles({ folder, bucket, pattern }: FileConnection, mode: DataSourceMode): void {
+  if (folder !== null && bucket !== null) throw wrong('file', 'give either a folder or a bucket');
+  if (folder === null && bucket === null) {
+    if (pattern !== null) throw wrong('file', 'a pattern goes with a folder or a bucket only');
+    return;
+  }
+  const fault = bucket && faultOfBucket(bucket);
+  if (fault !== null) throw wrong('bucket', fault);
+  if (mode !== 'APPEND') throw wrong('mode', 'each file that is found brings more data; set mode to APPEND');
 }
 
 /** @throws {CodedError} INVALID_INPUT where a source is not collected by a clock. */
@@ -58,7 +66,7 @@ export function checkRefresh(connection: DataConnection, refreshIntervalSeconds:
  */
 export function isReadAnew(before: ReadSource, after: ReadSource): boolean {
   if (before.connection.kind === 'FILE' && after.connection.kind === 'FILE') {
-    return before.connection.folder !== after.connection.folder;
+    return !isDeepStrictEqual(placeOf(before.connection), placeOf(after.connection));
   }
   if (before.connection.kind === 'STREAM' && after.connection.kind === 'STREAM') {
     return isOtherStream(before.connection, after.connection);
@@ -66,6 +74,12 @@ export function isReadAnew(before: ReadSource, after: ReadSource): boolean {
   if (watermarkOf(before.connection) === null) return false;
   return !isDeepStrictEqual(whatIsRead(before), whatIsRead(after));
 }
+
+/** Who reads it is no part of the place. */
+const placeOf = ({ folder, bucket }: FileConnection): unknown => [
+  folder,
+  bucket && [bucket.endpoint, bucket.name, bucket.prefix],
+];
 
 const whatIsRead = ({ connection, schema, mode }: ReadSource): unknown => [
   connection,

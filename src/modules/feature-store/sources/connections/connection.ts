@@ -1,7 +1,7 @@
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { ApiConnection } from './api-connection.js';
 import type { DatabaseConnection } from './database-connection.js';
-import { type FileConnection, isFolder } from './file-connection.js';
+import { type FileConnection, isBucket, isFolder } from './file-connection.js';
 import type { StreamConnection } from './stream-connection.js';
 import type { Watermark } from './watermark.js';
 
@@ -22,7 +22,8 @@ export const connectionOfKind = <Kind extends DataSourceKind>(
 ): ConnectionOf<Kind> | null => (connection.kind === kind ? (connection as ConnectionOf<Kind>) : null);
 
 /** Whether each collection of such a source is told its file, instead of fetching what there is. */
-export const takesFile = (connection: DataConnection): boolean => connection.kind === 'FILE' && !isFolder(connection);
+export const takesFile = (connection: DataConnection): boolean =>
+  connection.kind === 'FILE' && !isFolder(connection) && !isBucket(connection);
 
 /** How such a source is read step by step; null where it is not, or by other means. */
 export const watermarkOf = (connection: DataConnection): Watermark | null =>

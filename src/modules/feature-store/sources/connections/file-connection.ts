@@ -1,3 +1,5 @@
+import type { BucketLocation } from './bucket-location.js';
+
 /** Formats of files, each of them plain or compressed with gzip or zstd. */
 export const dataFileFormats = ['CSV', 'PARQUET', 'NDJSON', 'JSON'] as const;
 
@@ -10,9 +12,11 @@ export interface FileConnection {
   readonly format: DataFileFormat | null;
   /** What separates the values of a CSV row; null: told by the header. */
   readonly delimiter: string | null;
-  /** A folder of the worker whose files are collected; null where each collection is told its file. */
+  /** A folder of the worker whose files are collected; null where they are elsewhere. */
   readonly folder: string | null;
-  /** Names of the files that are collected, with `*` and `?`; null without a folder. */
+  /** A bucket whose objects are collected; null where they are elsewhere. Without both each collection is told its file. */
+  readonly bucket: BucketLocation | null;
+  /** Names of the files that are collected, with `*` and `?`; null where each collection is told its file. */
   readonly pattern: string | null;
 }
 
@@ -21,6 +25,15 @@ export interface FolderConnection extends FileConnection {
   readonly folder: string;
   readonly pattern: string;
 }
+
+/** Files that are found in a bucket. */
+export interface BucketConnection extends FileConnection {
+  readonly bucket: BucketLocation;
+  readonly pattern: string;
+}
+
+export const isBucket = (connection: FileConnection): connection is BucketConnection =>
+  connection.bucket !== null && connection.pattern !== null;
 
 export const isFolder = (connection: FileConnection): connection is FolderConnection =>
   connection.folder !== null && connection.pattern !== null;

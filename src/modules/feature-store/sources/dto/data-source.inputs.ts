@@ -167,7 +167,7 @@ export class CreateDataSourceInput extends ConnectionInputs {
 
   @Field(() => DataSourceModeEnum, {
     nullable: true,
-    description: 'What a collection brings. Default: REPLACE; of a stream or a folder APPEND.',
+    description: 'What a collection brings. Default: REPLACE; of a stream, a folder or a bucket APPEND.',
   })
   @IsOptional()
   @IsIn(dataSourceModes)
@@ -250,7 +250,7 @@ export const newDataSourceOf = (input: CreateDataSourceInput): NewDataSource => 
   connection: connectionOf(input.kind, input),
   secrets: secretsOf(input.secrets),
   schema: schemaOf(input.schema),
-  mode: input.mode ?? (input.kind === 'STREAM' || input.file?.folder != null ? 'APPEND' : 'REPLACE'),
+  mode: input.mode ?? (input.kind === 'STREAM' || isFound(input.file) ? 'APPEND' : 'REPLACE'),
   policy: input.policy ?? 'REJECT',
   refreshIntervalSeconds: input.refreshIntervalSeconds ?? null,
 });
@@ -292,3 +292,7 @@ const columnOf = (column: DataColumnInput): DataColumn => ({
   pattern: column.pattern ?? null,
   isSensitive: column.isSensitive ?? false,
 });
+
+/** Whether files are found by the source, and not told. */
+const isFound = (file: ConnectionInputs['file']): boolean =>
+  file != null && (file.folder != null || file.bucket != null);

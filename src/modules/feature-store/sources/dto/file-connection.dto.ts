@@ -1,7 +1,9 @@
 import { Field, InputType, ObjectType } from '@nestjs/graphql';
-import { IsIn, IsOptional, Length, Matches } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIn, IsOptional, Length, Matches, ValidateNested } from 'class-validator';
 import { STORABLE_TEXT, STORABLE_TEXT_RULE } from '../../../registry/names.rules.js';
 import { type DataFileFormat, dataFileFormats, type FileConnection } from '../connections/file-connection.js';
+import { BucketLocationInput, bucketLocationOf, BucketLocationType } from './bucket-location.dto.js';
 import { DataFileFormatEnum } from './data-source.enums.js';
 
 /** Longest path of a folder, in UTF-16 code units. */
@@ -34,10 +36,19 @@ export class FileConnectionInput {
   @Matches(STORABLE_TEXT, { message: `folder ${STORABLE_TEXT_RULE}` })
   folder?: string | null;
 
+  @Field(() => BucketLocationInput, {
+    nullable: true,
+    description: 'A bucket whose objects are collected, each once, and again when it changed, in place of a folder.',
+  })
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => BucketLocationInput)
+  bucket?: BucketLocationInput | null;
+
   @Field(() => String, {
     nullable: true,
     description:
-      'Which files of the folder itself: their names, where `*` stands for any characters and `?` for one. Names that ' +
+      'Which files of the folder or bucket itself: their names, where `*` stands for any characters and `?` for one. Names that ' +
       'begin with a dot are left out. Default: all.',
   })
   @IsOptional()
@@ -58,18 +69,34 @@ export class FileConnectionType implements Omit<FileConnection, 'kind'> {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The folder whose files are collected; null: each collection is told its file.',
+    description: 'The folder whose files are collected; null: they are elsewhere.',
   })
   folder!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Names of the files that are collected; null without a folder.' })
+  @Field(() => BucketLocationType, {
+    nullable: true,
+    description: 'The bucket whose objects are collected; null: they are elsewhere.',
+  })
+  bucket!: BucketLocationType | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Names of the files that are collected; null: each collection is told its file.',
+  })
   pattern!: string | null;
 }
 
-export const fileConnectionOf = ({ format, delimiter, folder, pattern }: FileConnectionInput): FileConnection => ({
+export const fileConnectionOf = ({
+  format,
+  delimiter,
+  folder,
+  bucket,
+  pattern,
+}: FileConnectionInput): FileConnection => ({
   kind: 'FILE',
   format: format ?? null,
   delimiter: delimiter ?? null,
   folder: folder ?? null,
-  pattern: pattern ?? (folder == null ? null : '*'),
+  bucket: bucket == null ? null : bucketLocationOf(bucket),
+  pattern: pattern ?? (folder == null && bucket == null ? null : '*'),
 });

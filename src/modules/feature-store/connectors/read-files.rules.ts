@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { JsonObject } from '../../../../common/json/json-object.js';
-import { type Digest, isDigest } from '../../../../common/storage/digest.js';
-import type { FileMark } from './folder-file.js';
+import type { JsonObject } from '../../../common/json/json-object.js';
+import { type Digest, isDigest } from '../../../common/storage/digest.js';
+import type { FileMark } from './found-file.js';
 
 /** A file that was read: as it was then. */
 export interface ReadFile extends FileMark {
   readonly digest: Digest;
 }
 
-/** The files of a folder that were read, by their names. */
+/** The files of a folder or bucket that were read, by their names. */
 export type ReadFiles = ReadonlyMap<string, ReadFile>;
 
 const form = z.object({
@@ -25,7 +25,7 @@ export function readFilesOf(cursor: JsonObject | null): ReadFiles {
   );
 }
 
-export const folderCursorOf = (files: ReadFiles): JsonObject => ({
+export const fileCursorOf = (files: ReadFiles): JsonObject => ({
   files: Object.fromEntries(
     [...files].map(([name, { sizeBytes, modifiedMs, digest }]) => [name, [sizeBytes, modifiedMs, digest]]),
   ),
