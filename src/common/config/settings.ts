@@ -231,7 +231,7 @@ export const settingsSchema = z.object({
         '`NESTOR_PREDICT_WAIT_MS` lets in.',
     ),
   NESTOR_PREDICT_WAIT_MS: milliseconds(0, 60_000)
-    .default(250)
+    .default(1_000)
     .describe(
       'Beyond `NESTOR_PREDICT_CONCURRENCY` as many predictions are let in as are answered within this time at the rate of ' +
         'the last second, in milliseconds. 0: none.',
