@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
@@ -7,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { onAbort } from '../../../../common/concurrency/on-abort.js';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { HostAddress, OutboundHosts } from '../../../../common/outbound/outbound-hosts.js';
+import { type Digest, digestOfHex } from '../../../../common/storage/digest.js';
 import { isCertificateFault } from '../certificate-fault.js';
 
 const MAX_REDIRECTS = 5;
@@ -18,6 +20,12 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+}
+
+/** An answer whose body, where its status is 200, is in a file. */
+export interface SavedAnswer extends HttpAnswer {
+  /** Of the file; null where there is none. */
+  readonly digest: Digest | null;
 }
 
 export interface HttpLimits {
@@ -65,12 +73,14 @@ export class HttpSession {
    * Puts what is answered with 200 into a file; redirects are answers like others.
    * @returns the answer, whose body is empty where it is in the file. @throws {CodedError} as `get`.
    */
-  async save(url: URL, headers: HttpHeaders, path: string, maxBytes: number): Promise<HttpAnswer> {
-    return this.ask(url, headers, async (response) => {
+  async save(url: URL, headers: HttpHeaders, path: string, maxBytes: number): Promise<SavedAnswer> {
+    const hash = createHash('sha256');
+    const answer = await this.ask(url, headers, async (response) => {
       if (response.statusCode !== 200) return this.bodyOf(response, url);
-      await pipeline(response, limited(maxBytes, url), createWriteStream(path));
+      await pipeline(response, limited(maxBytes, url, hash), createWriteStream(path));
       return Buffer.alloc(0);
     });
+    return { ...answer, digest: answer.status === 200 ? digestOfHex(hash.digest('hex')) : null };
   }
 
   close(): void {
@@ -143,12 +153,13 @@ export class HttpSession {
   }
 }
 
-/** Passes so many bytes on, and no more. */
-function limited(maxBytes: number, url: URL): Transform {
+/** Passes so many bytes on, and no more, and digests them on the way. */
+function limited(maxBytes: number, url: URL, hash: Hash): Transform {
   let bytes = 0;
   return new Transform({
     transform: (piece: Buffer, _, done) => {
       bytes += piece.length;
+      hash.update(piece);
       if (bytes <= maxBytes) done(null, piece);
       else
         done(new CodedError('SOURCE_FAILED', `${url.host} answers with more than the ${maxBytes} bytes it told of.`));

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { CodedError } from '../../../../common/errors/coded-error.js';
-import { type Digest, digestOfHex } from '../../../../common/storage/digest.js';
+import type { Digest } from '../../../../common/storage/digest.js';
 import type { BucketLocation } from '../../sources/connections/bucket-location.js';
 import type { HttpAnswer, HttpSession } from '../api/http-session.js';
 import { matchesPattern } from '../folders/file-pattern.rules.js';
@@ -67,10 +64,8 @@ export class BucketSession {
     const answer = await this.http.save(url, headers, path, sizeBytes);
     // It was replaced or removed since it was listed: the next collection finds what is there then.
     if (answer.status === 412 || answer.status === 404) return undefined;
-    if (answer.status !== 200) throw this.refused(answer);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path), hash);
-    return digestOfHex(hash.digest('hex'));
+    if (answer.digest === null) throw this.refused(answer);
+    return answer.digest;
   }
 
   private refused({ status, body }: HttpAnswer): CodedError {
