@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../../../../common/errors/coded-error.js';
 import type { DataSchema, DataSourceMode } from '../data-source.js';
 import { faultOfApi } from './api-connection.rules.js';
-import { faultOfBucket } from './bucket-location.js';
+import { faultOfBucket } from './bucket-location.rules.js';
 import { type DataConnection, takesFile, watermarkOf } from './connection.js';
 import type { FileConnection } from './file-connection.js';
 import { isOtherStream } from './stream-connection.js';
